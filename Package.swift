@@ -1,0 +1,201 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// The folders of `Sources`, lowest first. A part may use parts of its own folder and of those above it in this
+/// list, never of those below.
+enum Layer: String, CaseIterable {
+    case base = "Sources/Base"
+    case http = "Sources/HTTP"
+    case config = "Sources/Config"
+    case linux = "Sources/Linux"
+    case log = "Sources/Log"
+    case sql = "Sources/SQL"
+    case service = "Sources/Service"
+    case supervisor = "Sources/Supervisor"
+    case front = "Sources/Front"
+    case bundoc = "Sources/Bundoc"
+    case bunder = "Sources/Bunder"
+    case platform = "Sources/Platform"
+    case launcher = "Sources/Launcher"
+    case program = "Sources/Programs"
+    case test = "Tests"
+}
+
+struct Part {
+    enum Form {
+        /// Decides: values in, values out. Uses only other pure parts; no Foundation, clock, file, socket, task.
+        case pure
+        /// Touches the machine: a plain library.
+        case shell
+        /// C sources of ours.
+        case c
+        /// A library of the system, through a module map.
+        case system(pkgConfig: String, apt: String)
+        /// One thin main. `lean` programs are linked as static, non-PIE executables in release: many of them run
+        /// side by side, so that every relocated page counts. `comfortable` ones may load libraries.
+        case lean, comfortable
+        /// Code that tests share.
+        case support
+        case tests
+    }
+    var name: String
+    var layer: Layer
+    var form: Form
+    var uses: [String]
+    var folder: String
+    var products: [Target.Dependency] = []
+
+    init(
+        _ name: String, _ layer: Layer, _ form: Form, uses: [String] = [], products: [Target.Dependency] = [],
+        folder: String? = nil
+    ) {
+        (self.name, self.layer, self.form, self.uses, self.products) = (name, layer, form, uses, products)
+        self.folder = folder ?? "\(layer.rawValue)/\(name)"
+    }
+    var isPure: Bool { if case .pure = form { true } else { false } }
+}
+
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let parts: [Part] = [
+    Part("Nouns", .base, .pure),
+    Part("Contracts", .base, .pure, uses: ["Nouns"]),
+
+    Part("HTTP", .http, .pure, uses: ["Nouns"], folder: "Sources/HTTP/HTTP1"),
+    Part("JSON", .http, .pure, uses: ["Nouns"]),
+
+    Part("Config", .config, .shell, uses: ["Nouns", "Contracts", "Supervision"], products: [yams], folder: "Sources/Config"),
+
+    Part("CLinux", .linux, .c),
+    Part("Linux", .linux, .shell, uses: ["CLinux", "Nouns", "Contracts"], folder: "Sources/Linux/Linux"),
+
+    Part("Log", .log, .shell, uses: ["Nouns", "CLinux", "Linux"], folder: "Sources/Log"),
+
+    Part("CSQLite", .sql, .system(pkgConfig: "sqlite3", apt: "libsqlite3-dev")),
+    Part("SQL", .sql, .shell, uses: ["Nouns", "CSQLite"], folder: "Sources/SQL/SQL"),
+
+    Part("Service", .service, .shell, uses: ["Nouns", "Contracts", "HTTP", "JSON", "CLinux", "Linux"], folder: "Sources/Service"),
+
+    Part("Supervision", .supervisor, .pure, uses: ["Nouns", "Contracts"]),
+    Part("CSystemd", .supervisor, .system(pkgConfig: "libsystemd", apt: "libsystemd-dev")),
+    Part("SupervisorShell", .supervisor, .shell,
+        uses: ["Nouns", "Contracts", "HTTP", "JSON", "Config", "CLinux", "Linux", "Service", "Supervision", "CSystemd"],
+        folder: "Sources/Supervisor/Shell"),
+
+    Part("Routing", .front, .pure, uses: ["Nouns", "Contracts", "HTTP", "JSON"]),
+    Part("FrontShell", .front, .shell,
+        uses: ["Nouns", "Contracts", "HTTP", "JSON", "CLinux", "Linux", "Service", "Routing"], folder: "Sources/Front/Shell"),
+
+    Part("Documents", .bundoc, .pure, uses: ["Nouns", "JSON"]),
+    Part("BundocEngine", .bundoc, .shell,
+        uses: ["Nouns", "Contracts", "HTTP", "JSON", "CLinux", "Linux", "Log", "CSQLite", "SQL", "Service", "Documents"],
+        folder: "Sources/Bundoc/Engine"),
+
+    Part("KeyValues", .bunder, .pure, uses: ["Nouns", "JSON"]),
+    Part("BunderEngine", .bunder, .shell,
+        uses: ["Nouns", "Contracts", "HTTP", "JSON", "CLinux", "Linux", "Log", "Service", "KeyValues"],
+        folder: "Sources/Bunder/Engine"),
+
+    Part("Projects", .platform, .pure, uses: ["Nouns", "Contracts", "JSON"]),
+    Part("PlatformShell", .platform, .shell,
+        uses: ["Nouns", "Contracts", "HTTP", "JSON", "CLinux", "Linux", "SQL", "Service", "Projects"],
+        folder: "Sources/Platform/Shell"),
+
+    Part("Launcher", .launcher, .shell, uses: ["Nouns", "Contracts", "CLinux", "Linux"], folder: "Sources/Launcher"),
+
+    Part("bunbase-supervisor", .program, .comfortable, uses: ["SupervisorShell", "Config", "Nouns", "Contracts"]),
+    Part("bunbase-front", .program, .lean, uses: ["FrontShell"]),
+    Part("bunbase-platform", .program, .lean, uses: ["PlatformShell"]),
+    Part("bunbase-init", .program, .lean, uses: ["Launcher"]),
+    Part("bundoc", .program, .lean, uses: ["BundocEngine"]),
+    Part("bunder", .program, .lean, uses: ["BunderEngine"]),
+    Part("bunbase", .program, .comfortable, uses: ["Nouns", "Contracts", "JSON", "HTTP", "Config", "Linux"], products: [arguments]),
+    Part("bunbase-bench", .program, .comfortable, uses: ["Nouns", "Contracts", "JSON", "HTTP", "CLinux", "Linux"]),
+
+    Part("Support", .test, .support, uses: ["Nouns"]),
+    Part("Simulation", .test, .support, uses: ["Nouns", "Contracts", "Supervision", "Support"]),
+    Part("bunbase-simulate", .test, .comfortable, uses: ["Simulation", "Support"], folder: "Tests/Simulate"),
+    Part("BaseTests", .test, .tests, uses: ["Nouns", "Contracts", "Support"]),
+    Part("HTTPTests", .test, .tests, uses: ["HTTP", "JSON", "Nouns", "Support"]),
+    Part("ConfigTests", .test, .tests, uses: ["Config", "Supervision", "Nouns", "Contracts", "Support"]),
+    Part("LinuxTests", .test, .tests, uses: ["Linux", "CLinux", "Nouns", "Contracts", "Support"]),
+    Part("LogTests", .test, .tests, uses: ["Log", "Nouns", "Linux", "CLinux", "Support"]),
+    Part("SQLTests", .test, .tests, uses: ["SQL", "Support"]),
+    Part("ServiceTests", .test, .tests, uses: ["Service", "HTTP", "JSON", "Nouns", "Contracts", "Linux", "Support"]),
+    Part("SupervisionTests", .test, .tests, uses: ["Supervision", "Simulation", "Nouns", "Contracts", "Support"]),
+    Part("SupervisorTests", .test, .tests,
+        uses: ["SupervisorShell", "Config", "Supervision", "JSON", "HTTP", "Linux", "Service", "Nouns", "Contracts", "Support"]),
+    Part("FrontTests", .test, .tests,
+        uses: ["Routing", "FrontShell", "HTTP", "JSON", "Linux", "Service", "Nouns", "Contracts", "Support"]),
+    Part("BundocTests", .test, .tests,
+        uses: ["Documents", "BundocEngine", "JSON", "HTTP", "SQL", "Log", "Linux", "Service", "Nouns", "Contracts", "Support"]),
+    Part("BunderTests", .test, .tests,
+        uses: ["KeyValues", "BunderEngine", "JSON", "HTTP", "Log", "Linux", "Service", "Nouns", "Contracts", "Support"]),
+    Part("PlatformTests", .test, .tests,
+        uses: ["Projects", "PlatformShell", "JSON", "HTTP", "SQL", "Linux", "Service", "Nouns", "Contracts", "Support"]),
+    Part("LauncherTests", .test, .tests, uses: ["Launcher", "Linux", "Nouns", "Contracts", "Support"]),
+    Part("ProgramTests", .test, .tests,
+        uses: [
+            "Nouns", "Contracts", "JSON", "HTTP", "Linux", "CLinux", "Support", "bunbase-supervisor", "bunbase-front",
+            "bunbase-platform", "bunbase-init", "bundoc", "bunder", "bunbase",
+        ]),
+    Part("TidyTests", .test, .tests),
+]
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+/// No dynamic loader, no position independence, no symbols: the pages of such a program are shared between all of
+/// its processes.
+let lean: [LinkerSetting] = [.unsafeFlags(["-static-executable", "-Xlinker", "-s"], .when(configuration: .release))]
+
+/// The Swift runtime inside, the system's libraries outside.
+let comfortable: [LinkerSetting] = [.unsafeFlags(["-static-stdlib"], .when(configuration: .release))]
+
+let package = Package(
+    name: "bunbase",
+    dependencies: [
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    ],
+    targets: parts.map(target))
+
+func target(_ part: Part) -> Target {
+    checkDirection(of: part)
+    let uses = part.uses.map { Target.Dependency.byName(name: $0) } + part.products
+    switch part.form {
+    case .pure, .shell, .support:
+        return .target(name: part.name, dependencies: uses, path: part.folder, swiftSettings: settings)
+    case .c:
+        return .target(name: part.name, path: part.folder, cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])])
+    case .system(let pkgConfig, let apt):
+        return .systemLibrary(name: part.name, path: part.folder, pkgConfig: pkgConfig, providers: [.apt([apt])])
+    case .lean:
+        return .executableTarget(
+            name: part.name, dependencies: uses, path: part.folder, swiftSettings: settings, linkerSettings: lean)
+    case .comfortable:
+        return .executableTarget(
+            name: part.name, dependencies: uses, path: part.folder, swiftSettings: settings, linkerSettings: comfortable)
+    case .tests:
+        return .testTarget(
+            name: part.name, dependencies: uses, path: part.folder,
+            exclude: part.name == "SupervisionTests" ? ["Scenarios"] : [], swiftSettings: settings)
+    }
+}
+
+func checkDirection(of part: Part) {
+    let order = Layer.allCases
+    for used in parts where part.uses.contains(used.name) {
+        // The words of supervision (policies, limits) are what the cluster file is written in.
+        if part.name == "Config", used.name == "Supervision" { continue }
+        guard order.firstIndex(of: used.layer)! <= order.firstIndex(of: part.layer)! else {
+            fatalError("\(part.name) in \(part.layer.rawValue) may not use \(used.name) in \(used.layer.rawValue)")
+        }
+        guard !part.isPure || used.isPure else { fatalError("\(part.name) is pure and may not use \(used.name)") }
+    }
+}

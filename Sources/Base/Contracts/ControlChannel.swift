@@ -1,0 +1,87 @@
+import Nouns
+
+/// What the supervisor says to a child of ours on its control channel (`DescriptorName.control`), one
+/// `SOCK_SEQPACKET` packet each.
+///
+/// A child starts blank and waits for `assign`; so a new process and a warm one that takes a project over walk the
+/// same path. When the channel ends, the supervisor is gone: the child goes on serving, and pings on its own.
+package enum ControlChannel {
+    package static let version = 1
+
+    package enum FromSupervisor: Hashable, Sendable {
+        /// Carries the descriptors that `Assignment.descriptors` names, in that order.
+        case assign(Assignment)
+        /// From now on the watchdog counts (answer with `WATCHDOG=1` at once, then at half its period), or no longer.
+        case watch(Bool)
+    }
+}
+
+/// What a process is to be.
+package struct Assignment: Hashable, Sendable {
+    package var instance: InstanceID
+    package var incarnation: Incarnation
+    package var generation: Generation
+    /// Nil for shared services.
+    package var token: Token?
+    /// The only directory that the process may write to. Exists.
+    package var data: String
+    package var descriptors: [String]
+    /// The watchdog's period; nil for none.
+    package var watchdog: Duration?
+    /// Settings of the kind from the cluster file, by name: `body_max`, `cache`, …
+    package var settings: [String: String]
+
+    package init(
+        instance: InstanceID, incarnation: Incarnation, generation: Generation, token: Token?, data: String,
+        descriptors: [String], watchdog: Duration?, settings: [String: String] = [:]
+    ) {
+        (self.instance, self.incarnation, self.generation) = (instance, incarnation, generation)
+        (self.token, self.data, self.descriptors) = (token, data, descriptors)
+        (self.watchdog, self.settings) = (watchdog, settings)
+    }
+}
+
+extension ControlChannel.FromSupervisor {
+    package var message: Message {
+        switch self {
+        case .assign(let assignment):
+            var message = Message("assign")
+            message.set("VERSION", ControlChannel.version)
+            message.set("INSTANCE", assignment.instance)
+            message.set("INCARNATION", assignment.incarnation)
+            message.set("GENERATION", assignment.generation)
+            message.set("TOKEN", assignment.token?.hex)
+            message.set("DATA", assignment.data)
+            message.set("FDS", assignment.descriptors.joined(separator: ":"))
+            message.set("WATCHDOG_MS", assignment.watchdog?.millisecondsRoundedUp)
+            for (name, value) in assignment.settings.sorted(by: { $0.key < $1.key }) {
+                message.set("SET_" + name.uppercased(), value)
+            }
+            return message
+        case .watch(let isOn):
+            var message = Message("watch")
+            message.set("ON", isOn ? 1 : 0)
+            return message
+        }
+    }
+
+    package init(_ message: Message) throws(Message.Malformed) {
+        switch message.type {
+        case "assign":
+            var settings: [String: String] = [:]
+            for field in message.fields where field.key.hasPrefix("SET_") {
+                settings[field.key.dropFirst(4).lowercased()] = field.value
+            }
+            self = .assign(
+                Assignment(
+                    instance: try message.instance(), incarnation: try message.required("INCARNATION") { Incarnation($0) },
+                    generation: try message.generation(), token: try message.optional("TOKEN") { Token($0) },
+                    data: try message.required("DATA"),
+                    descriptors: try message.required("FDS").split(separator: ":").map(String.init),
+                    watchdog: try message.optional("WATCHDOG_MS") { Int64($0) }.map { .milliseconds($0) },
+                    settings: settings))
+        case "watch": self = .watch(try message.required("ON") == "1")
+        default: throw Message.Malformed("an unknown type \(message.type)")
+        }
+    }
+}

@@ -1,0 +1,57 @@
+import Nouns
+
+/// The limits of a front, from the cluster file. Each is checked where its queue, body or wait is.
+package struct FrontLimits: Hashable, Sendable {
+    /// Client connections open at once, HTTP and RESP together; more are answered 503 and closed.
+    package var connectionsMax = 10_000
+    /// Bytes of a request's head; more is 431.
+    package var headMax = 16_384
+    /// Fields of a head; more is 431.
+    package var fieldsMax = 100
+    /// Requests of one project under way or waiting; more is 429.
+    package var requestsPerProjectMax = 1_024
+    /// How long a request waits for a sleeping or starting instance before 503.
+    package var waitMax = Duration.seconds(10)
+    /// From a connection's or request's first byte to the end of its head; longer is 408.
+    package var headTimeout = Duration.seconds(10)
+    /// Without a byte while a body is read or an answer written.
+    package var bodyTimeout = Duration.seconds(30)
+    /// A client's connection between two requests.
+    package var keepAlive = Duration.seconds(75)
+    /// A pooled connection to an instance between two requests.
+    package var upstreamIdle = Duration.seconds(30)
+    /// Idle connections kept to one instance.
+    package var upstreamsPerInstanceMax = 64
+    /// How long a lease is kept without requests.
+    package var linger = Duration.seconds(1)
+
+    package init() {}
+
+    func write(to message: inout Message) {
+        message.set("CONNECTIONS_MAX", connectionsMax)
+        message.set("HEAD_MAX", headMax)
+        message.set("FIELDS_MAX", fieldsMax)
+        message.set("REQUESTS_PER_PROJECT_MAX", requestsPerProjectMax)
+        message.set("WAIT_MS", waitMax.millisecondsRoundedUp)
+        message.set("HEAD_MS", headTimeout.millisecondsRoundedUp)
+        message.set("BODY_MS", bodyTimeout.millisecondsRoundedUp)
+        message.set("KEEP_ALIVE_MS", keepAlive.millisecondsRoundedUp)
+        message.set("UPSTREAM_IDLE_MS", upstreamIdle.millisecondsRoundedUp)
+        message.set("UPSTREAMS_MAX", upstreamsPerInstanceMax)
+        message.set("LINGER_MS", linger.millisecondsRoundedUp)
+    }
+
+    init(reading message: Message) throws(Message.Malformed) {
+        connectionsMax = try message.required("CONNECTIONS_MAX") { Int($0) }
+        headMax = try message.required("HEAD_MAX") { Int($0) }
+        fieldsMax = try message.required("FIELDS_MAX") { Int($0) }
+        requestsPerProjectMax = try message.required("REQUESTS_PER_PROJECT_MAX") { Int($0) }
+        waitMax = try message.milliseconds("WAIT_MS")
+        headTimeout = try message.milliseconds("HEAD_MS")
+        bodyTimeout = try message.milliseconds("BODY_MS")
+        keepAlive = try message.milliseconds("KEEP_ALIVE_MS")
+        upstreamIdle = try message.milliseconds("UPSTREAM_IDLE_MS")
+        upstreamsPerInstanceMax = try message.required("UPSTREAMS_MAX") { Int($0) }
+        linger = try message.milliseconds("LINGER_MS")
+    }
+}

@@ -1,0 +1,1 @@
+// This part is still empty.
