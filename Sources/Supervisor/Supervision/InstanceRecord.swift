@@ -1,0 +1,58 @@
+import Nouns
+
+/// What a restarted supervisor must know of an instance; the shell's journal keeps the newest of each.
+package struct InstanceRecord: Hashable, Sendable {
+    /// A process that was, or was about to be, started for the instance.
+    package struct Run: Hashable, Sendable {
+        package var incarnation: Incarnation
+        package var isReady: Bool
+        package var isStopping: Bool
+        package var since: Instant
+        package init(incarnation: Incarnation, isReady: Bool, isStopping: Bool, since: Instant) {
+            (self.incarnation, self.isReady) = (incarnation, isReady)
+            (self.isStopping, self.since) = (isStopping, since)
+        }
+    }
+
+    package struct Listener: Hashable, Sendable {
+        package var generation: Generation
+        package var port: UInt16
+        package init(generation: Generation, port: UInt16) { (self.generation, self.port) = (generation, port) }
+    }
+
+    package var instance: InstanceID
+    package var isDisabled = false
+    package var isQuarantined = false
+    package var run: Run?
+    package var listener: Listener?
+    /// Moments of the crashes that still count.
+    package var crashes: [Instant] = []
+    /// Attempts in a row, for the next backoff.
+    package var attempts = 0
+    package var nextAttempt: Instant?
+    package var restarts = 0
+    package var lastExit: Exit?
+    package var lastExitAt: Instant?
+
+    package init(_ instance: InstanceID) { self.instance = instance }
+}
+
+/// What is left of the life before, found by the shell at its start.
+package struct Remains: Hashable, Sendable {
+    package var records: [InstanceRecord] = []
+    package var projects: [ProjectID] = []
+    package var withdrawnProjects: [ProjectID] = []
+    /// Incarnations of the records whose process still lives; a record's run that is not among them has ended with
+    /// `Exit(note: "unknown (adopted)")`.
+    package var living: Set<Incarnation> = []
+    /// Generations whose sockets the shell has again. Others were lost: their instance goes on while its process
+    /// lives, and gets a new generation afterwards.
+    package var listening: Set<Generation> = []
+    /// Above every number ever used.
+    package var nextIncarnation = Incarnation(1)
+    package var nextGeneration = Generation(1)
+    /// Whether a front was connected in the life before: then nothing sleeps until it has registered.
+    package var expectsFront = false
+
+    package init() {}
+}
