@@ -65,7 +65,9 @@ let parts: [Part] = [
     Part("HTTP", .http, .pure, uses: ["Nouns"], folder: "Sources/HTTP/HTTP1"),
     Part("JSON", .http, .pure, uses: ["Nouns"]),
 
-    Part("Config", .config, .shell, uses: ["Nouns", "Contracts", "Supervision"], products: [yams], folder: "Sources/Config"),
+    Part(
+        "Config", .config, .shell, uses: ["Nouns", "Contracts", "Supervision"], products: [yams],
+        folder: "Sources/Config"),
 
     Part("CLinux", .linux, .c),
     Part("Linux", .linux, .shell, uses: ["CLinux", "Nouns", "Contracts"], folder: "Sources/Linux/Linux"),
@@ -75,43 +77,65 @@ let parts: [Part] = [
     Part("CSQLite", .sql, .system(pkgConfig: "sqlite3", apt: "libsqlite3-dev")),
     Part("SQL", .sql, .shell, uses: ["Nouns", "CSQLite"], folder: "Sources/SQL/SQL"),
 
-    Part("Service", .service, .shell, uses: ["Nouns", "Contracts", "HTTP", "JSON", "CLinux", "Linux"], folder: "Sources/Service"),
+    Part(
+        "Service", .service, .shell, uses: ["Nouns", "Contracts", "HTTP", "JSON", "CLinux", "Linux"],
+        folder: "Sources/Service"),
 
     Part("Supervision", .supervisor, .pure, uses: ["Nouns", "Contracts"]),
     Part("CSystemd", .supervisor, .system(pkgConfig: "libsystemd", apt: "libsystemd-dev")),
-    Part("SupervisorShell", .supervisor, .shell,
-        uses: ["Nouns", "Contracts", "HTTP", "JSON", "Config", "CLinux", "Linux", "Service", "Supervision", "CSystemd"],
+    Part(
+        "SupervisorShell", .supervisor, .shell,
+        uses: [
+            "Nouns", "Contracts", "HTTP", "JSON", "Config", "CLinux", "Linux", "Service", "Supervision",
+            "CSystemd",
+        ],
         folder: "Sources/Supervisor/Shell"),
 
     Part("Routing", .front, .pure, uses: ["Nouns", "Contracts", "HTTP", "JSON"]),
-    Part("FrontShell", .front, .shell,
-        uses: ["Nouns", "Contracts", "HTTP", "JSON", "CLinux", "Linux", "Service", "Routing"], folder: "Sources/Front/Shell"),
+    Part(
+        "FrontShell", .front, .shell,
+        uses: ["Nouns", "Contracts", "HTTP", "JSON", "CLinux", "Linux", "Service", "Routing"],
+        folder: "Sources/Front/Shell"),
 
     Part("Documents", .bundoc, .pure, uses: ["Nouns", "JSON"]),
-    Part("BundocEngine", .bundoc, .shell,
-        uses: ["Nouns", "Contracts", "HTTP", "JSON", "CLinux", "Linux", "Log", "CSQLite", "SQL", "Service", "Documents"],
+    Part(
+        "BundocEngine", .bundoc, .shell,
+        uses: [
+            "Nouns", "Contracts", "HTTP", "JSON", "CLinux", "Linux", "Log", "CSQLite", "SQL", "Service",
+            "Documents",
+        ],
         folder: "Sources/Bundoc/Engine"),
 
     Part("KeyValues", .bunder, .pure, uses: ["Nouns", "JSON"]),
-    Part("BunderEngine", .bunder, .shell,
+    Part(
+        "BunderEngine", .bunder, .shell,
         uses: ["Nouns", "Contracts", "HTTP", "JSON", "CLinux", "Linux", "Log", "Service", "KeyValues"],
         folder: "Sources/Bunder/Engine"),
 
     Part("Projects", .platform, .pure, uses: ["Nouns", "Contracts", "JSON"]),
-    Part("PlatformShell", .platform, .shell,
+    Part(
+        "PlatformShell", .platform, .shell,
         uses: ["Nouns", "Contracts", "HTTP", "JSON", "CLinux", "Linux", "SQL", "Service", "Projects"],
         folder: "Sources/Platform/Shell"),
 
-    Part("Launcher", .launcher, .shell, uses: ["Nouns", "Contracts", "CLinux", "Linux"], folder: "Sources/Launcher"),
+    Part(
+        "Launcher", .launcher, .shell, uses: ["Nouns", "Contracts", "CLinux", "Linux"],
+        folder: "Sources/Launcher"),
 
-    Part("bunbase-supervisor", .program, .comfortable, uses: ["SupervisorShell", "Config", "Nouns", "Contracts"]),
+    Part(
+        "bunbase-supervisor", .program, .comfortable,
+        uses: ["SupervisorShell", "Config", "Nouns", "Contracts"]),
     Part("bunbase-front", .program, .lean, uses: ["FrontShell"]),
     Part("bunbase-platform", .program, .lean, uses: ["PlatformShell"]),
     Part("bunbase-init", .program, .lean, uses: ["Launcher"]),
     Part("bundoc", .program, .lean, uses: ["BundocEngine"]),
     Part("bunder", .program, .lean, uses: ["BunderEngine"]),
-    Part("bunbase", .program, .comfortable, uses: ["Nouns", "Contracts", "JSON", "HTTP", "Config", "Linux"], products: [arguments]),
-    Part("bunbase-bench", .program, .comfortable, uses: ["Nouns", "Contracts", "JSON", "HTTP", "CLinux", "Linux"]),
+    Part(
+        "bunbase", .program, .comfortable, uses: ["Nouns", "Contracts", "JSON", "HTTP", "Config", "Linux"],
+        products: [arguments]),
+    Part(
+        "bunbase-bench", .program, .comfortable,
+        uses: ["Nouns", "Contracts", "JSON", "HTTP", "CLinux", "Linux"]),
 
     Part("Support", .test, .support, uses: ["Nouns"]),
     Part("Simulation", .test, .support, uses: ["Nouns", "Contracts", "Supervision", "Support"]),
@@ -122,22 +146,45 @@ let parts: [Part] = [
     Part("LinuxTests", .test, .tests, uses: ["Linux", "CLinux", "Nouns", "Contracts", "Support"]),
     Part("LogTests", .test, .tests, uses: ["Log", "Nouns", "Linux", "CLinux", "Support"]),
     Part("SQLTests", .test, .tests, uses: ["SQL", "Support"]),
-    Part("ServiceTests", .test, .tests, uses: ["Service", "HTTP", "JSON", "Nouns", "Contracts", "Linux", "Support"]),
-    Part("SupervisionTests", .test, .tests, uses: ["Supervision", "Simulation", "Nouns", "Contracts", "Support"]),
-    Part("SupervisorTests", .test, .tests,
-        uses: ["SupervisorShell", "Config", "Supervision", "JSON", "HTTP", "Linux", "Service", "Nouns", "Contracts", "Support"]),
-    Part("FrontTests", .test, .tests,
-        uses: ["Routing", "FrontShell", "HTTP", "JSON", "Linux", "Service", "Nouns", "Contracts", "Support"]),
-    Part("BundocTests", .test, .tests,
-        uses: ["Documents", "BundocEngine", "JSON", "HTTP", "SQL", "Log", "Linux", "Service", "Nouns", "Contracts", "Support"]),
-    Part("BunderTests", .test, .tests,
-        uses: ["KeyValues", "BunderEngine", "JSON", "HTTP", "Log", "Linux", "Service", "Nouns", "Contracts", "Support"]),
-    Part("PlatformTests", .test, .tests,
-        uses: ["Projects", "PlatformShell", "JSON", "HTTP", "SQL", "Linux", "Service", "Nouns", "Contracts", "Support"]),
-    Part("LauncherTests", .test, .tests, uses: ["Launcher", "Linux", "Nouns", "Contracts", "Support"]),
-    Part("ProgramTests", .test, .tests,
+    Part(
+        "ServiceTests", .test, .tests,
+        uses: ["Service", "HTTP", "JSON", "Nouns", "Contracts", "Linux", "Support"]),
+    Part(
+        "SupervisionTests", .test, .tests,
+        uses: ["Supervision", "Simulation", "Nouns", "Contracts", "Support"]),
+    Part(
+        "SupervisorTests", .test, .tests,
         uses: [
-            "Nouns", "Contracts", "JSON", "HTTP", "Linux", "CLinux", "Support", "bunbase-supervisor", "bunbase-front",
+            "SupervisorShell", "Config", "Supervision", "JSON", "HTTP", "Linux", "Service", "Nouns",
+            "Contracts", "Support",
+        ]),
+    Part(
+        "FrontTests", .test, .tests,
+        uses: ["Routing", "FrontShell", "HTTP", "JSON", "Linux", "Service", "Nouns", "Contracts", "Support"]),
+    Part(
+        "BundocTests", .test, .tests,
+        uses: [
+            "Documents", "BundocEngine", "JSON", "HTTP", "SQL", "Log", "Linux", "Service", "Nouns",
+            "Contracts", "Support",
+        ]),
+    Part(
+        "BunderTests", .test, .tests,
+        uses: [
+            "KeyValues", "BunderEngine", "JSON", "HTTP", "Log", "Linux", "Service", "Nouns", "Contracts",
+            "Support",
+        ]),
+    Part(
+        "PlatformTests", .test, .tests,
+        uses: [
+            "Projects", "PlatformShell", "JSON", "HTTP", "SQL", "Linux", "Service", "Nouns", "Contracts",
+            "Support",
+        ]),
+    Part("LauncherTests", .test, .tests, uses: ["Launcher", "Linux", "Nouns", "Contracts", "Support"]),
+    Part(
+        "ProgramTests", .test, .tests,
+        uses: [
+            "Nouns", "Contracts", "JSON", "HTTP", "Linux", "CLinux", "Support", "bunbase-supervisor",
+            "bunbase-front",
             "bunbase-platform", "bunbase-init", "bundoc", "bunder", "bunbase",
         ]),
     Part("TidyTests", .test, .tests),
@@ -152,7 +199,9 @@ let settings: [SwiftSetting] = [
 
 /// No dynamic loader, no position independence, no symbols: the pages of such a program are shared between all of
 /// its processes.
-let lean: [LinkerSetting] = [.unsafeFlags(["-static-executable", "-Xlinker", "-s"], .when(configuration: .release))]
+let lean: [LinkerSetting] = [
+    .unsafeFlags(["-static-executable", "-Xlinker", "-s"], .when(configuration: .release))
+]
 
 /// The Swift runtime inside, the system's libraries outside.
 let comfortable: [LinkerSetting] = [.unsafeFlags(["-static-stdlib"], .when(configuration: .release))]
@@ -172,15 +221,19 @@ func target(_ part: Part) -> Target {
     case .pure, .shell, .support:
         return .target(name: part.name, dependencies: uses, path: part.folder, swiftSettings: settings)
     case .c:
-        return .target(name: part.name, path: part.folder, cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])])
+        return .target(
+            name: part.name, path: part.folder, cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])])
     case .system(let pkgConfig, let apt):
-        return .systemLibrary(name: part.name, path: part.folder, pkgConfig: pkgConfig, providers: [.apt([apt])])
+        return .systemLibrary(
+            name: part.name, path: part.folder, pkgConfig: pkgConfig, providers: [.apt([apt])])
     case .lean:
         return .executableTarget(
-            name: part.name, dependencies: uses, path: part.folder, swiftSettings: settings, linkerSettings: lean)
+            name: part.name, dependencies: uses, path: part.folder, swiftSettings: settings,
+            linkerSettings: lean)
     case .comfortable:
         return .executableTarget(
-            name: part.name, dependencies: uses, path: part.folder, swiftSettings: settings, linkerSettings: comfortable)
+            name: part.name, dependencies: uses, path: part.folder, swiftSettings: settings,
+            linkerSettings: comfortable)
     case .tests:
         return .testTarget(
             name: part.name, dependencies: uses, path: part.folder,
@@ -194,8 +247,11 @@ func checkDirection(of part: Part) {
         // The words of supervision (policies, limits) are what the cluster file is written in.
         if part.name == "Config", used.name == "Supervision" { continue }
         guard order.firstIndex(of: used.layer)! <= order.firstIndex(of: part.layer)! else {
-            fatalError("\(part.name) in \(part.layer.rawValue) may not use \(used.name) in \(used.layer.rawValue)")
+            fatalError(
+                "\(part.name) in \(part.layer.rawValue) may not use \(used.name) in \(used.layer.rawValue)")
         }
-        guard !part.isPure || used.isPure else { fatalError("\(part.name) is pure and may not use \(used.name)") }
+        guard !part.isPure || used.isPure else {
+            fatalError("\(part.name) is pure and may not use \(used.name)")
+        }
     }
 }

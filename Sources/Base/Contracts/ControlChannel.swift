@@ -74,7 +74,8 @@ extension ControlChannel.FromSupervisor {
             }
             self = .assign(
                 Assignment(
-                    instance: try message.instance(), incarnation: try message.required("INCARNATION") { Incarnation($0) },
+                    instance: try message.instance(),
+                    incarnation: try message.required("INCARNATION") { Incarnation($0) },
                     generation: try message.generation(), token: try message.optional("TOKEN") { Token($0) },
                     data: try message.required("DATA"),
                     descriptors: try message.required("FDS").split(separator: ":").map(String.init),

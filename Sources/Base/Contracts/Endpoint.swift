@@ -16,7 +16,8 @@ package struct Endpoint: Hashable, Sendable {
     package let token: Token?
 
     package init(
-        instance: InstanceID, generation: Generation, port: UInt16, unix: String?, handOff: String?, token: Token?
+        instance: InstanceID, generation: Generation, port: UInt16, unix: String?, handOff: String?,
+        token: Token?
     ) {
         (self.instance, self.generation, self.port) = (instance, generation, port)
         (self.unix, self.handOff, self.token) = (unix, handOff, token)

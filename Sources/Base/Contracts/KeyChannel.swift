@@ -88,16 +88,19 @@ extension KeyChannel.FromPlatform {
         switch message.type {
         case "welcome":
             self = .welcome(
-                version: try message.required("VERSION") { Int($0) }, isWhole: try message.required("WHOLE") == "1")
+                version: try message.required("VERSION") { Int($0) },
+                isWhole: try message.required("WHOLE") == "1")
         case "project":
             self = .project(
                 KeyEntry(
-                    project: try message.required("PROJECT") { ProjectID($0) }, slug: try message.required("SLUG"),
+                    project: try message.required("PROJECT") { ProjectID($0) },
+                    slug: try message.required("SLUG"),
                     key: try message.required("KEY")),
                 table: try message.required("TABLE") { UInt64($0) })
         case "removed":
             self = .removed(
-                try message.required("PROJECT") { ProjectID($0) }, table: try message.required("TABLE") { UInt64($0) })
+                try message.required("PROJECT") { ProjectID($0) },
+                table: try message.required("TABLE") { UInt64($0) })
         case "synced": self = .synced(table: try message.required("TABLE") { UInt64($0) })
         default: throw Message.Malformed("an unknown type \(message.type)")
         }

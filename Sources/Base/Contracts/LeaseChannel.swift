@@ -7,7 +7,7 @@ import Nouns
 /// quarantine and deletion do, by `revoke`.
 ///
 /// Order: the front says `hello`, then `holds` for each lease it has (after a restart of the supervisor), then
-/// `registered`. The supervisor says `welcome`, then the settings (`limits`, `route`…, `configured`), again after each
+/// `registered`. The supervisor says `welcome`, then the settings (`limits`, `route`…, `configured`), again after every
 /// reload of the cluster file.
 package enum LeaseChannel {
     package static let version = 1
@@ -76,7 +76,8 @@ extension LeaseChannel.FromFront {
         case "registered": self = .registered
         case "request":
             self = .request(
-                ticket: try message.ticket(), try message.instance(), wait: try message.milliseconds("WAIT_MS"))
+                ticket: try message.ticket(), try message.instance(),
+                wait: try message.milliseconds("WAIT_MS"))
         case "withdraw": self = .withdraw(ticket: try message.ticket())
         case "release": self = .release(try message.instance(), try message.generation())
         default: throw Message.Malformed("an unknown type \(message.type)")

@@ -30,7 +30,8 @@ package struct Message: Hashable, Sendable {
         guard let value else { return }
         let text = value.description
         let isClean = text.utf8.allSatisfy { $0 != 10 && $0 != 0 }
-        fields.append(Field(key: key, value: isClean ? text : String(text.map { $0 == "\n" || $0 == "\0" ? " " : $0 })))
+        fields.append(
+            Field(key: key, value: isClean ? text : String(text.map { $0 == "\n" || $0 == "\0" ? " " : $0 })))
     }
 
     /// The value of the first field of that key.
@@ -71,12 +72,16 @@ package struct Message: Hashable, Sendable {
     }
 
     package init(decoding bytes: some Collection<UInt8>) throws(Malformed) {
-        guard bytes.count <= Self.bytesMax else { throw Malformed("a packet of more than \(Self.bytesMax) bytes") }
+        guard bytes.count <= Self.bytesMax else {
+            throw Malformed("a packet of more than \(Self.bytesMax) bytes")
+        }
         var fields: [Field] = []
         var rest = bytes[...]
         var body: [UInt8] = []
         while !rest.isEmpty {
-            guard let end = rest.firstIndex(of: UInt8(ascii: "\n")) else { throw Malformed("a line without an end") }
+            guard let end = rest.firstIndex(of: UInt8(ascii: "\n")) else {
+                throw Malformed("a line without an end")
+            }
             let line = rest[..<end]
             rest = rest[rest.index(after: end)...]
             if line.isEmpty {
@@ -84,9 +89,13 @@ package struct Message: Hashable, Sendable {
                 break
             }
             fields.append(try Self.field(line))
-            guard fields.count <= Self.fieldsMax else { throw Malformed("more than \(Self.fieldsMax) fields") }
+            guard fields.count <= Self.fieldsMax else {
+                throw Malformed("more than \(Self.fieldsMax) fields")
+            }
         }
-        guard let first = fields.first, first.key == "TYPE" else { throw Malformed("a packet that does not begin with TYPE") }
+        guard let first = fields.first, first.key == "TYPE" else {
+            throw Malformed("a packet that does not begin with TYPE")
+        }
         self.type = first.value
         self.fields = Array(fields.dropFirst())
         self.body = body
@@ -107,7 +116,8 @@ package struct Message: Hashable, Sendable {
 
     private static func isKeyByte(_ byte: UInt8) -> Bool {
         switch byte {
-        case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"): true
+        case UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"):
+            true
         default: false
         }
     }

@@ -21,7 +21,11 @@ package struct Fault: Error, Hashable, Sendable {
     /// When trying again makes sense; leaves as `Retry-After` in whole seconds, rounded up.
     package let retryAfter: Duration?
 
-    package init(_ status: Int, _ code: String, _ message: String, party: Party = .client, retryAfter: Duration? = nil) {
-        (self.status, self.code, self.message, self.party, self.retryAfter) = (status, code, message, party, retryAfter)
+    package init(
+        _ status: Int, _ code: String, _ message: String, party: Party = .client, retryAfter: Duration? = nil
+    ) {
+        (self.status, self.code, self.message, self.party, self.retryAfter) = (
+            status, code, message, party, retryAfter
+        )
     }
 }

@@ -12,7 +12,9 @@ package struct InstanceID: Hashable, Comparable, Sendable, CustomStringConvertib
     package init?(_ text: some StringProtocol) {
         let words = text.split(separator: "/", omittingEmptySubsequences: false)
         guard (2...3).contains(words.count), let kind = Kind(words[1]) else { return nil }
-        guard let project = words[0] == ProjectID.shared.text ? .shared : ProjectID(words[0]) else { return nil }
+        guard let project = words[0] == ProjectID.shared.text ? .shared : ProjectID(words[0]) else {
+            return nil
+        }
         let ordinal = words.count == 3 ? Int(words[2]) : 0
         guard let ordinal, (0...9999).contains(ordinal) else { return nil }
         self.init(project, kind, ordinal: ordinal)

@@ -1,4 +1,4 @@
-/// The identity of a project, the unit of tenancy: 1 to 40 of `a`-`z`, `0`-`9` and `-`, beginning with a letter or digit.
+/// The identity of a project, the unit of tenancy: 1 to 40 of `a`-`z`, `0`-`9` and `-`, first a letter or digit.
 ///
 /// Ids are never used again after a project was deleted.
 package struct ProjectID: Hashable, Comparable, Sendable, CustomStringConvertible {
@@ -26,7 +26,8 @@ package struct ProjectID: Hashable, Comparable, Sendable, CustomStringConvertibl
 
     private static func isAllowed(_ byte: UInt8) -> Bool {
         switch byte {
-        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"): true
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"):
+            true
         default: false
         }
     }

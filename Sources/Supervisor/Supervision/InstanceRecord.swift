@@ -17,7 +17,9 @@ package struct InstanceRecord: Hashable, Sendable {
     package struct Listener: Hashable, Sendable {
         package var generation: Generation
         package var port: UInt16
-        package init(generation: Generation, port: UInt16) { (self.generation, self.port) = (generation, port) }
+        package init(generation: Generation, port: UInt16) {
+            (self.generation, self.port) = (generation, port)
+        }
     }
 
     package var instance: InstanceID

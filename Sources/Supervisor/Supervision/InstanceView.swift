@@ -32,7 +32,8 @@ package struct InstanceView: Hashable, Sendable {
 
     package init(
         instance: InstanceID, desired: Desired, observed: Observed, reason: String, incarnation: Incarnation?,
-        generation: Generation?, port: UInt16?, since: Instant, restarts: Int, lastExit: Exit?, lastExitAt: Instant?,
+        generation: Generation?, port: UInt16?, since: Instant, restarts: Int, lastExit: Exit?,
+        lastExitAt: Instant?,
         nextAttempt: Instant?, leases: Int, waiters: Int, isBusy: Bool, isWatched: Bool
     ) {
         (self.instance, self.desired, self.observed, self.reason) = (instance, desired, observed, reason)
