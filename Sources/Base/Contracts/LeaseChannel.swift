@@ -7,8 +7,8 @@ import Nouns
 /// quarantine and deletion do, by `revoke`.
 ///
 /// Order: the front says `hello`, then `holds` for each lease it has (after a restart of the supervisor), then
-/// `registered`. The supervisor says `welcome`, then the settings (`limits`, `route`…, `configured`), again after every
-/// reload of the cluster file.
+/// `registered`. The supervisor says `welcome`, then the settings (`limits`, `route`…, `configured`), and again after
+/// each reload of the cluster file.
 package enum LeaseChannel {
     package static let version = 1
 
@@ -18,7 +18,7 @@ package enum LeaseChannel {
         case holds(InstanceID, Generation)
         case registered
         /// Asks for a lease, waking the instance if need be. Answered once by `grant` or `refuse` with the ticket, at
-        /// the latest when `wait` is over. One ticket stands for all of the front's requests that wait for the instance.
+        /// the latest when `wait` is over. One ticket stands for all of the front's requests that wait for it.
         case request(ticket: UInt64, InstanceID, wait: Duration)
         /// Nobody waits any more. No answer follows if none is under way.
         case withdraw(ticket: UInt64)
