@@ -2,15 +2,16 @@ import JSON
 import Testing
 
 struct JSONParserTests {
-    @Test(arguments: [
-        ("null", JSONValue.null), (" true ", true), ("false", false), ("0", 0), ("-12", -12), ("[]", []),
-        ("{}", [:]),
-        ("9223372036854775807", .integer(.max)), ("-9223372036854775808", .integer(.min)),
-        ("1.5", 1.5), ("-0.25e2", .double(-25)), ("1e3", .double(1000)), ("0.1", 0.1), ("1.0", 1.0),
-        ("1.7976931348623157e308", .double(.greatestFiniteMagnitude)),
-        ("5e-324", .double(.leastNonzeroMagnitude)),
-        ("[1, [2],\t\"x\"\r\n]", [1, [2], "x"]), (#"{"a": {"b": [null]}}"#, ["a": ["b": [nil]]]),
-    ])
+    @Test(
+        arguments: [
+            ("null", JSONValue.null), (" true ", true), ("false", false), ("0", 0), ("-12", -12), ("[]", []),
+            ("{}", [:]),
+            ("9223372036854775807", .integer(.max)), ("-9223372036854775808", .integer(.min)),
+            ("1.5", 1.5), ("-0.25e2", .double(-25)), ("1e3", .double(1000)), ("0.1", 0.1), ("1.0", 1.0),
+            ("1.7976931348623157e308", .double(.greatestFiniteMagnitude)),
+            ("5e-324", .double(.leastNonzeroMagnitude)),
+            ("[1, [2],\t\"x\"\r\n]", [1, [2], "x"]), (#"{"a": {"b": [null]}}"#, ["a": ["b": [nil]]]),
+        ] as [(String, JSONValue)])
     func `reads a value`(text: String, value: JSONValue) throws {
         #expect(try JSONValue(parsing: text) == value)
     }
