@@ -1,0 +1,148 @@
+import Foundation
+import Glibc
+
+/// A client's connection that waits: good for tests and measurements, where the caller wants one thing after the other.
+package final class BlockingConnection {
+    package enum Failure: Error, Equatable {
+        case connect(Int32)
+        case send(Int32)
+        /// The peer closed, or nothing came in time (`ETIMEDOUT`).
+        case receive(Int32)
+        case malformed(String)
+    }
+
+    package enum Address: Hashable, Sendable {
+        case port(UInt16)
+        case unix(String)
+    }
+
+    package private(set) var descriptor: Int32
+    private var buffer: [UInt8] = []
+
+    /// Connects; each later wait lasts `patience` at most.
+    package init(_ address: Address, patience: Duration = .seconds(20)) throws {
+        switch address {
+        case .port(let port): descriptor = try Self.connectTCP(port)
+        case .unix(let path): descriptor = try Self.connectUnix(path)
+        }
+        var time = timeval(tv_sec: Int(patience.components.seconds), tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
+        setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
+    }
+
+    deinit { close() }
+
+    package func close() {
+        if descriptor >= 0 { _ = Glibc.close(descriptor) }
+        descriptor = -1
+    }
+
+    package func send(_ bytes: some Collection<UInt8>) throws {
+        var rest = Array(bytes)[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL.rawValue)) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { throw Failure.send(errno) }
+            rest = rest.dropFirst(count)
+        }
+    }
+
+    package func send(_ text: String) throws { try send(Array(text.utf8)) }
+
+    /// Bytes up to and including the end mark.
+    package func read(until mark: String, max: Int = 1 << 20) throws -> [UInt8] {
+        let end = Array(mark.utf8)
+        var searched = 0
+        while true {
+            if let range = Self.find(end, in: buffer, from: Swift.max(0, searched - end.count)) {
+                let found = Array(buffer[..<range.upperBound])
+                buffer.removeFirst(range.upperBound)
+                return found
+            }
+            searched = buffer.count
+            guard buffer.count <= max else { throw Failure.malformed("no end within \(max) bytes") }
+            try fill()
+        }
+    }
+
+    package func read(count: Int) throws -> [UInt8] {
+        while buffer.count < count { try fill() }
+        let bytes = Array(buffer[..<count])
+        buffer.removeFirst(count)
+        return bytes
+    }
+
+    package func readLine() throws -> String {
+        String(decoding: try read(until: "\n").dropLast(), as: UTF8.self).trimmingCharacters(in: ["\r"])
+    }
+
+    /// All that comes until the peer closes.
+    package func readToEnd() throws -> [UInt8] {
+        while true {
+            do { try fill() } catch Failure.receive(0) { break }
+        }
+        defer { buffer = [] }
+        return buffer
+    }
+
+    private func fill() throws {
+        let old = buffer.count
+        buffer.append(contentsOf: repeatElement(0, count: 65_536))
+        let count = buffer.withUnsafeMutableBytes { recv(descriptor, $0.baseAddress! + old, 65_536, 0) }
+        buffer.removeLast(65_536 - Swift.max(0, count))
+        if count > 0 { return }
+        if count == 0 { throw Failure.receive(0) }
+        if errno == EINTR { return }
+        throw Failure.receive(errno == EAGAIN ? ETIMEDOUT : errno)
+    }
+
+    private static func find(_ mark: [UInt8], in bytes: [UInt8], from start: Int) -> Range<Int>? {
+        guard bytes.count >= mark.count else { return nil }
+        var index = start
+        while index <= bytes.count - mark.count {
+            if bytes[index] == mark[0], bytes[index..<index + mark.count].elementsEqual(mark) {
+                return index..<index + mark.count
+            }
+            index += 1
+        }
+        return nil
+    }
+
+    private static func connectTCP(_ port: UInt16) throws -> Int32 {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = inet_addr("127.0.0.1")
+        let result = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        return try connected(descriptor, result)
+    }
+
+    private static func connectUnix(_ path: String) throws -> Int32 {
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: Array(path.utf8).prefix($0.count - 1)) }
+        let result = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        return try connected(descriptor, result)
+    }
+
+    private static func connected(_ descriptor: Int32, _ result: Int32) throws -> Int32 {
+        guard result == 0 else {
+            let code = errno
+            _ = Glibc.close(descriptor)
+            throw Failure.connect(code)
+        }
+        var one: Int32 = 1
+        setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))
+        return descriptor
+    }
+}
