@@ -3,13 +3,16 @@ import Nouns
 /// All that the supervisor may ask of its shell, to be carried out in order.
 package enum Action: Hashable, Sendable {
     // Ports
-    /// Bind and listen for an instance: the port, the sockets beside it, a fresh token. `bindFailed` when impossible.
+    /// Bind and listen for an instance: the port, the sockets beside it, a fresh token. Answered by `bound` or
+    /// `bindFailed`, handled after the batch of actions is carried out.
     case bind(InstanceID, Generation, port: UInt16)
-    /// Shut the generation's sockets down, close them, remove their paths, forget the token.
+    /// Shut the generation's sockets down, close them, remove their paths, forget the token. Harmless when nothing of
+    /// it is left, or when its `bind` is not answered yet.
     case close(Generation, port: UInt16)
 
     // Processes
-    /// Write the intent down, then start a process. Blank: no instance yet.
+    /// Write the intent down, then start a process. Blank: no instance yet. When it cannot be started, `spawnFailed`
+    /// follows, handled after the batch; an `assign` of that incarnation in the batch is then void.
     case spawn(Incarnation, Kind)
     /// Tell a process what it is: hand it the generation's sockets (none for services) and its data directory. Comes
     /// right behind `spawn` for a cold start, later for a warm one.

@@ -57,7 +57,9 @@ package enum Event: Hashable, Sendable {
     case exited(Incarnation, Exit)
 
     // Ports
-    /// Answers a `bind` that could not be carried out: the port is skipped until `portFreed` or a while has passed.
+    /// Answers a `bind`, after the batch it came in: the sockets listen. `spawn` and `assign` follow.
+    case bound(Generation)
+    /// Answers a `bind` that could not be carried out: the port is skipped for `Settings.portRetry` and another tried.
     case bindFailed(Generation, port: UInt16)
 
     // Operators

@@ -21,6 +21,8 @@ package struct Supervisor: Sendable {
     /// All instances, in order.
     package var instances: [InstanceView] { [] }
     package func instance(_ id: InstanceID) -> InstanceView? { nil }
+    /// What a restarted supervisor must know of the instance now; equals the last `record` of it after each event.
+    package func record(_ id: InstanceID) -> InstanceRecord? { nil }
     package var ports: PortsView { fatalError("not built yet") }
     package var projects: [ProjectID] { [] }
     /// Blank processes ready to take a project over.
