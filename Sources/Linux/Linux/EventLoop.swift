@@ -98,7 +98,8 @@ package final class EventLoop {
 
     package func cancel(_ timer: TimerHeap.ID) { timers.remove(timer) }
 
-    /// Runs an action once when the current batch of events has been handled: the place for group commits.
+    /// Runs an action once when the current batch of events has been handled: the place for group commits. From within
+    /// such an action: in the next turn, which then does not wait.
     package func afterBatch(_ action: @escaping () -> Void) { afterBatch.append(action) }
 
     /// Returns after `stop`.
@@ -122,12 +123,12 @@ package final class EventLoop {
             guard isCurrent(registration) else { continue }
             slots[Int(registration.slot)].handler?.handle(Readiness(rawValue: event.events))
         }
-        while let action = timers.popDue(at: now) { action() }
-        while !afterBatch.isEmpty {
-            let actions = afterBatch
-            afterBatch = []
-            for action in actions { action() }
-        }
+        // What is scheduled or deferred from here on waits for the next turn, so that nothing can hold the loop.
+        let lastTimer = timers.lastID
+        while let action = timers.popDue(at: now, upTo: lastTimer) { action() }
+        let actions = afterBatch
+        afterBatch = []
+        for action in actions { action() }
     }
 
     private func timeout(_ wait: Duration?) -> Int32 {

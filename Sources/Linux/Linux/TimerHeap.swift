@@ -45,10 +45,15 @@ package struct TimerHeap {
         if heap.count > 64, heap.count > 2 * actions.count { rebuild() }
     }
 
-    /// The next action that is due, removed.
-    package mutating func popDue(at now: Instant) -> (() -> Void)? {
+    /// The timer inserted last.
+    package var lastID: ID { ID(number: lastNumber) }
+
+    /// The next action that is due, removed; nil when none is, or the next one was inserted after `last`.
+    package mutating func popDue(at now: Instant, upTo last: ID? = nil) -> (() -> Void)? {
         dropCancelled()
-        guard let first = heap.first, first.moment <= now else { return nil }
+        guard let first = heap.first, first.moment <= now, first.number <= last?.number ?? .max else {
+            return nil
+        }
         removeFirst()
         return actions.removeValue(forKey: first.number)
     }

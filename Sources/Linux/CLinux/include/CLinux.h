@@ -21,6 +21,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "CLinuxSockets.h"
+
 /// The boot clock in nanoseconds.
 static inline int64_t clinux_boottime(void) {
     struct timespec now;
