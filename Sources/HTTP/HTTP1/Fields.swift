@@ -1,0 +1,107 @@
+/// The field lines of one head, as ranges of its bytes, in their order.
+package struct Fields: Sendable {
+    package struct Line: Hashable, Sendable {
+        package let kind: FieldName
+        package let name: ByteRange
+        /// Without the spaces around it.
+        package let value: ByteRange
+    }
+
+    package private(set) var lines: [Line] = []
+    /// One bit for each kind that occurs, so that looking for what is not there costs nothing.
+    private var kinds: UInt64 = 0
+
+    package init() {}
+
+    package mutating func append(_ line: Line) {
+        lines.append(line)
+        kinds |= 1 << UInt64(line.kind.rawValue)
+    }
+
+    package mutating func removeAll() {
+        lines.removeAll(keepingCapacity: true)
+        kinds = 0
+    }
+
+    package func contains(_ kind: FieldName) -> Bool { kinds >> UInt64(kind.rawValue) & 1 == 1 }
+
+    /// The value of the first line of that kind.
+    package func first(_ kind: FieldName) -> ByteRange? {
+        guard contains(kind) else { return nil }
+        return lines.first { $0.kind == kind }?.value
+    }
+
+    package func count(_ kind: FieldName) -> Int {
+        guard contains(kind) else { return 0 }
+        return lines.reduce(0) { $1.kind == kind ? $0 + 1 : $0 }
+    }
+
+    /// The value of the first line of that name, which must be lower-case and not one of `FieldName`'s.
+    package func first(named name: StaticString, in bytes: UnsafeRawBufferPointer) -> ByteRange? {
+        lines.first { $0.kind == .other && bytes[$0.name].equalsIgnoringCase(name) }?.value
+    }
+}
+
+/// What a message's `Connection` fields say (RFC 9110 §7.6.1).
+package struct ConnectionOptions: OptionSet, Sendable {
+    package let rawValue: UInt8
+    package init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    package static let close = ConnectionOptions(rawValue: 1)
+    package static let keepAlive = ConnectionOptions(rawValue: 2)
+    package static let upgrade = ConnectionOptions(rawValue: 4)
+    /// Names further fields that are for the next hop only; see `Fields.isNominated`.
+    package static let namesFields = ConnectionOptions(rawValue: 8)
+}
+
+extension Fields {
+    /// Reads all `Connection` lines.
+    func connectionOptions(in bytes: UnsafeRawBufferPointer) -> ConnectionOptions {
+        var options: ConnectionOptions = []
+        forEachElement(of: .connection, in: bytes) { element in
+            if element.equalsIgnoringCase("close") {
+                options.insert(.close)
+            } else if element.equalsIgnoringCase("keep-alive") {
+                options.insert(.keepAlive)
+            } else if element.equalsIgnoringCase("upgrade") {
+                options.insert(.upgrade)
+            } else {
+                options.insert(.namesFields)
+            }
+        }
+        return options
+    }
+
+    /// Whether a `Connection` line names this field, so that a proxy must not pass it on.
+    package func isNominated(_ line: Line, in bytes: UnsafeRawBufferPointer) -> Bool {
+        var isNominated = false
+        forEachElement(of: .connection, in: bytes) { isNominated = isNominated || $0.equalsIgnoringCase(bytes[line.name]) }
+        return isNominated
+    }
+
+    /// Calls with each element of the comma-separated lists of that kind, empty elements left out (RFC 9110 §5.6.1).
+    package func forEachElement(
+        of kind: FieldName, in bytes: UnsafeRawBufferPointer, _ body: (UnsafeRawBufferPointer) -> Void
+    ) {
+        guard contains(kind) else { return }
+        for line in lines where line.kind == kind {
+            let value = bytes[line.value]
+            var start = 0
+            for index in 0...value.count where index == value.count || value[index] == UInt8(ascii: ",") {
+                let element = value.trimmed(start, index)
+                if !element.isEmpty { body(value[element]) }
+                start = index + 1
+            }
+        }
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// The range without spaces and tabs at both ends.
+    func trimmed(_ start: Int, _ end: Int) -> ByteRange {
+        var (start, end) = (start, end)
+        while start < end, self[start].isOptionalSpace { start += 1 }
+        while end > start, self[end - 1].isOptionalSpace { end -= 1 }
+        return ByteRange(start, end)
+    }
+}
