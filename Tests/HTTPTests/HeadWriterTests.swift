@@ -34,12 +34,15 @@ struct HeadWriterTests {
 
     @Test func `a fault leaves as JSON text with its status, code, party and wait`() {
         let fault = Fault(
-            503, "instance.quarantined", "It \"crashed\\\"\n\u{1}\u{1f}.", party: .instance, retryAfter: .milliseconds(1_001))
+            503, "instance.quarantined", "It \"crashed\\\"\n\u{1}\u{1f}.", party: .instance,
+            retryAfter: .milliseconds(1_001))
         let text = String(decoding: FaultBody.response(fault, requestID: "r1", closes: true), as: UTF8.self)
-        let body = #"{"error":"It \"crashed\\\"\n\u0001\u001f.","code":"instance.quarantined","party":"instance","#
+        let body =
+            #"{"error":"It \"crashed\\\"\n\u0001\u001f.","code":"instance.quarantined","party":"instance","#
             + #""retry_after":2,"request_id":"r1"}"#
         #expect(
-            text == "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\ncontent-length: \(body.utf8.count)\r\n"
+            text
+                == "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\ncontent-length: \(body.utf8.count)\r\n"
                 + "retry-after: 2\r\nx-request-id: r1\r\nconnection: close\r\n\r\n\(body)")
     }
 

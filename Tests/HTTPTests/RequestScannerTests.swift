@@ -16,7 +16,9 @@ func scan(_ bytes: [UInt8], limits: HeadLimits = HeadLimits()) throws(Fault) -> 
 }
 
 extension String {
-    subscript(_ range: ByteRange) -> String { String(decoding: Array(utf8)[Int(range.start)..<Int(range.end)], as: UTF8.self) }
+    subscript(_ range: ByteRange) -> String {
+        String(decoding: Array(utf8)[Int(range.start)..<Int(range.end)], as: UTF8.self)
+    }
 }
 
 struct RequestScannerTests {
@@ -28,7 +30,8 @@ struct RequestScannerTests {
     }
 
     @Test func `finds the parts of a request`() throws {
-        let text = "POST /v1/kv/a%20b?x=1&y HTTP/1.1\r\nHost: example.org:8090\r\nX-Bunbase-Client-Key: \t pk_1 \r\n"
+        let text =
+            "POST /v1/kv/a%20b?x=1&y HTTP/1.1\r\nHost: example.org:8090\r\nX-Bunbase-Client-Key: \t pk_1 \r\n"
             + "Content-Length: 5\r\nX-Other:\r\n\r\nhello"
         let head = try #require(try scan(text))
         #expect(head.method == .post)
@@ -52,7 +55,8 @@ struct RequestScannerTests {
             let isComplete = try bytes[..<count].withUnsafeBytes { try scanner.scan($0) }
             #expect(!isComplete, "complete after \(count) bytes")
         }
-        #expect(try bytes.withUnsafeBytes { try scanner.scan($0) })
+        let isComplete = try bytes.withUnsafeBytes { try scanner.scan($0) }
+        #expect(isComplete)
         #expect(text[scanner.head.path] == "/a")
         #expect(scanner.head.length == bytes.count)
         #expect(scanner.head.fields.lines.map { text[$0.name] } == ["Host", "Accept"])
@@ -62,9 +66,10 @@ struct RequestScannerTests {
         var scanner = RequestScanner(HeadLimits())
         let first = Array("POST /a?b HTTP/1.0\r\nHost: h\r\nConnection: close\r\nContent-Length: 3\r\n\r\n".utf8)
         let second = Array("GET /c HTTP/1.1\r\nHost: h\r\n\r\n".utf8)
-        #expect(try first.withUnsafeBytes { try scanner.scan($0) })
+        let isFirst = try first.withUnsafeBytes { try scanner.scan($0) }
         scanner.reset()
-        #expect(try second.withUnsafeBytes { try scanner.scan($0) })
+        let isSecond = try second.withUnsafeBytes { try scanner.scan($0) }
+        #expect(isFirst && isSecond)
         #expect(scanner.head.query == nil)
         #expect(scanner.head.framing == .none)
         #expect(scanner.head.connection == [])
@@ -130,14 +135,20 @@ struct RequestScannerTests {
         Refusal("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 0x5\r\n\r\n", .lengthMalformed),
         Refusal("POST / HTTP/1.1\r\nHost: h\r\nContent-Length:\r\n\r\n", .lengthMalformed),
         Refusal("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1234567890123456\r\n\r\n", .lengthMalformed),
-        Refusal("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n", .lengthAndCoding),
-        Refusal("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nContent-Length: 0\r\n\r\n", .lengthAndCoding),
+        Refusal(
+            "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n", .lengthAndCoding),
+        Refusal(
+            "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nContent-Length: 0\r\n\r\n", .lengthAndCoding),
         Refusal("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", .codingUnknown),
         Refusal("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip\r\n\r\n", .codingMalformed),
         Refusal("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked, gzip\r\n\r\n", .codingMalformed),
         Refusal("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked, chunked\r\n\r\n", .codingMalformed),
-        Refusal("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n", .codingMalformed),
-        Refusal("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n", .codingMalformed),
+        Refusal(
+            "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n",
+            .codingMalformed),
+        Refusal(
+            "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n",
+            .codingMalformed),
         Refusal("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: xchunked\r\n\r\n", .codingMalformed),
         Refusal("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: \u{b}chunked\r\n\r\n", .controlByte),
         Refusal("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding:\r\n\r\n", .codingMalformed),
@@ -151,12 +162,16 @@ struct RequestScannerTests {
 
     @Test func `refuses a line that is too long before it ends`() {
         let limits = HeadLimits(bytesMax: 64, fieldsMax: 3)
-        #expect(throws: Fault.targetTooLong(64)) { try scan("GET /" + String(repeating: "a", count: 60), limits: limits) }
+        #expect(throws: Fault.targetTooLong(64)) {
+            try scan("GET /" + String(repeating: "a", count: 60), limits: limits)
+        }
         let head = "GET / HTTP/1.1\r\nHost: h\r\nA: "
         #expect(throws: Fault.headTooLong(64)) {
             try scan(head + String(repeating: "a", count: 64 - head.utf8.count), limits: limits)
         }
-        #expect(throws: Never.self) { try scan(head + String(repeating: "a", count: 63 - head.utf8.count), limits: limits) }
+        #expect(throws: Never.self) {
+            try scan(head + String(repeating: "a", count: 63 - head.utf8.count), limits: limits)
+        }
         #expect(throws: Fault.headTooLong(64)) {
             try scan(head + String(repeating: "a", count: 100) + "\r\n\r\n", limits: limits)
         }
@@ -225,6 +240,7 @@ struct RequestScannerTests {
 
     @Test func `chunked is understood in any case and among empty elements`() throws {
         #expect(
-            try #require(try scan("PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: , CHUNKED,\r\n\r\n")).framing == .chunked)
+            try #require(try scan("PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: , CHUNKED,\r\n\r\n")).framing
+                == .chunked)
     }
 }

@@ -25,7 +25,8 @@ struct ResponseScannerTests {
     @Test(arguments: [
         "HTTP/1.1 20 OK\r\n\r\n", "HTTP/1.1 099 X\r\n\r\n", "HTTP/1.1 600 X\r\n\r\n", "HTTP/1.1 2000 OK\r\n\r\n",
         "HTTP/2.0 200 OK\r\n\r\n", "HTTP/1.2 200 OK\r\n\r\n", "ICY 200 OK OK OK\r\n\r\n", "HTTP/1.1 200 O\0K\r\n\r\n",
-        "HTTP/1.1  200 OK\r\n\r\n", "HTTP/1.1 200 OK\n\n", "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\n",
+        "HTTP/1.1  200 OK\r\n\r\n", "HTTP/1.1 200 OK\n\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 1\r\n\r\n",
         "HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
         "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "HTTP/1.1 200 OK\r\nA : b\r\n\r\n",
         "HTTP/1.1 200 OK\r\nA: b\r\nA: b\r\nA: b\r\nA: b\r\n\r\n",
@@ -35,7 +36,8 @@ struct ResponseScannerTests {
 
     @Test func `knows whether the connection goes on`() throws {
         #expect(try #require(try scan("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")).isKeptAlive)
-        #expect(try !#require(try scan("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")).isKeptAlive)
+        #expect(
+            try !#require(try scan("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")).isKeptAlive)
         #expect(try !#require(try scan("HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n")).isKeptAlive)
         #expect(try !#require(try scan("HTTP/1.1 200 OK\r\n\r\n")).isKeptAlive)
         #expect(try !#require(try scan("HTTP/1.1 101 Switching\r\n\r\n")).isKeptAlive)

@@ -1,12 +1,16 @@
 /// The classes of bytes that HTTP's grammar is made of (RFC 9110 §5.6, RFC 3986 §2).
 extension UInt8 {
     /// `tchar`: what methods and field names consist of.
-    @inlinable package var isToken: Bool { Self.isMember(self, low: 0x03FF_6CFA_0000_0000, high: 0x57FF_FFFF_C7FF_FFFE) }
+    @inlinable package var isToken: Bool {
+        Self.isMember(self, low: 0x03FF_6CFA_0000_0000, high: 0x57FF_FFFF_C7FF_FFFE)
+    }
 
     /// What a request's target may hold: visible ASCII but `"`, `#`, `<`, `>` and `\`.
     ///
     /// Wider than RFC 3986 by ``[]^`{|}``, which browsers leave as they are in queries.
-    @inlinable package var isTarget: Bool { Self.isMember(self, low: 0xAFFF_FFF2_0000_0000, high: 0x7FFF_FFFF_EFFF_FFFF) }
+    @inlinable package var isTarget: Bool {
+        Self.isMember(self, low: 0xAFFF_FFF2_0000_0000, high: 0x7FFF_FFFF_EFFF_FFFF)
+    }
 
     /// What `Host` may hold: unreserved and sub-delims of RFC 3986, and `%`, `:`, `[`, `]`.
     @inlinable package var isAuthority: Bool {

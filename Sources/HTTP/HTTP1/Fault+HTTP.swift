@@ -6,7 +6,8 @@ extension Fault {
     package static let methodMalformed = bad(
         "request.method_malformed", "The method holds a byte that methods cannot have, or is longer than 32 bytes.")
     package static let targetMalformed = bad(
-        "request.target_malformed", "The request target holds bytes that must be percent-encoded, or is no path or URL.")
+        "request.target_malformed", "The request target holds bytes that must be percent-encoded, or is no path or URL."
+    )
     package static let newlineBare = bad("request.newline_bare", "A line of the head does not end in CR LF.")
     package static let fieldMalformed = bad(
         "request.field_malformed", "A header line is not NAME: VALUE with a name of letters, digits and -.")
@@ -33,7 +34,8 @@ extension Fault {
     package static let chunkOverhead = bad(
         "request.chunk_overhead", "The chunked body consists mostly of framing; send larger chunks without extensions.")
     package static let trailersTooLong = Fault(
-        431, "request.trailers_too_long", "The trailers behind the body are longer than \(ChunkedDecoder.trailersMax) bytes.")
+        431, "request.trailers_too_long",
+        "The trailers behind the body are longer than \(ChunkedDecoder.trailersMax) bytes.")
     package static let percentMalformed = bad(
         "request.percent_malformed", "A percent sign is not followed by two hexadecimal digits.")
     package static let versionUnsupported = Fault(

@@ -16,7 +16,8 @@ package enum FieldName: UInt8, Sendable {
     /// Whether a proxy must not pass the field on.
     package var isHopByHop: Bool {
         switch self {
-        case .connection, .keepAlive, .proxyConnection, .te, .trailer, .upgrade, .proxyAuthenticate, .proxyAuthorization,
+        case .connection, .keepAlive, .proxyConnection, .te, .trailer, .upgrade, .proxyAuthenticate,
+            .proxyAuthorization,
             .transferEncoding:
             true
         default: false

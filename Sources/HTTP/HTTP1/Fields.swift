@@ -75,7 +75,9 @@ extension Fields {
     /// Whether a `Connection` line names this field, so that a proxy must not pass it on.
     package func isNominated(_ line: Line, in bytes: UnsafeRawBufferPointer) -> Bool {
         var isNominated = false
-        forEachElement(of: .connection, in: bytes) { isNominated = isNominated || $0.equalsIgnoringCase(bytes[line.name]) }
+        forEachElement(of: .connection, in: bytes) {
+            isNominated = isNominated || $0.equalsIgnoringCase(bytes[line.name])
+        }
         return isNominated
     }
 

@@ -21,7 +21,8 @@ package struct Query {
                 var equals = start
                 while equals < end, bytes[equals] != UInt8(ascii: "=") { equals += 1 }
                 let pair = Pair(
-                    whole: ByteRange(start, end), name: ByteRange(start, equals), value: ByteRange(min(equals + 1, end), end))
+                    whole: ByteRange(start, end), name: ByteRange(start, equals),
+                    value: ByteRange(min(equals + 1, end), end))
                 guard try body(pair) else { return }
             }
             start = end + 1
