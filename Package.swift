@@ -133,13 +133,16 @@ let parts: [Part] = [
     Part(
         "bunbase", .program, .comfortable, uses: ["Nouns", "Contracts", "JSON", "HTTP", "Config", "Linux"],
         products: [arguments]),
-    Part(
-        "bunbase-bench", .program, .comfortable,
-        uses: ["Nouns", "Contracts", "JSON", "HTTP", "CLinux", "Linux"]),
 
     Part("Support", .test, .support, uses: ["Nouns"]),
     Part("Simulation", .test, .support, uses: ["Nouns", "Contracts", "Supervision", "Support"]),
     Part("bunbase-simulate", .test, .comfortable, uses: ["Simulation", "Support"], folder: "Tests/Simulate"),
+    Part(
+        "Trial", .test, .support,
+        uses: ["Nouns", "Contracts", "JSON", "CLinux", "Linux", "Support"]),
+    Part(
+        "bunbase-bench", .test, .comfortable,
+        uses: ["Trial", "Nouns", "Contracts", "JSON", "CLinux", "Linux", "Support"], folder: "Tests/Bench"),
     Part("BaseTests", .test, .tests, uses: ["Nouns", "Contracts", "Support"]),
     Part("HTTPTests", .test, .tests, uses: ["HTTP", "JSON", "Nouns", "Support"]),
     Part("ConfigTests", .test, .tests, uses: ["Config", "Supervision", "Nouns", "Contracts", "Support"]),
@@ -183,7 +186,7 @@ let parts: [Part] = [
     Part(
         "ProgramTests", .test, .tests,
         uses: [
-            "Nouns", "Contracts", "JSON", "HTTP", "Linux", "CLinux", "Support", "bunbase-supervisor",
+            "Nouns", "Contracts", "JSON", "HTTP", "Linux", "CLinux", "Support", "Trial", "bunbase-supervisor",
             "bunbase-front",
             "bunbase-platform", "bunbase-init", "bundoc", "bunder", "bunbase",
         ]),

@@ -17,7 +17,8 @@ package struct HTTPAnswer: Sendable {
 extension BlockingConnection {
     /// One request and its answer on this connection.
     package func exchange(
-        _ method: String, _ path: String, fields: [String: String] = [:], body: [UInt8]? = nil, host: String = "localhost"
+        _ method: String, _ path: String, fields: [String: String] = [:], body: [UInt8]? = nil,
+        host: String = "localhost"
     ) throws -> HTTPAnswer {
         var head = "\(method) \(path) HTTP/1.1\r\nHost: \(host)\r\n"
         for (name, value) in fields.sorted(by: { $0.key < $1.key }) { head += "\(name): \(value)\r\n" }
@@ -73,5 +74,6 @@ package func exchange(
 ) throws -> HTTPAnswer {
     let connection = try BlockingConnection(address, patience: patience)
     defer { connection.close() }
-    return try connection.exchange(method, path, fields: fields.merging(["Connection": "close"]) { a, _ in a }, body: body)
+    return try connection.exchange(
+        method, path, fields: fields.merging(["Connection": "close"]) { a, _ in a }, body: body)
 }

@@ -20,7 +20,9 @@ package struct ProcessFacts: Sendable {
     }
 
     package var rssKiB: Int? {
-        guard let pages = text("statm")?.split(separator: " ").dropFirst().first.flatMap({ Int($0) }) else { return nil }
+        guard let pages = text("statm")?.split(separator: " ").dropFirst().first.flatMap({ Int($0) }) else {
+            return nil
+        }
         return pages * 4
     }
 
