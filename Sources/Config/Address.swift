@@ -1,4 +1,4 @@
-private import Glibc
+import Glibc
 
 /// A numeric internet address and a port: `127.0.0.1:8090` or `[::1]:8090`. Names are not looked up.
 package struct Address: Hashable, Sendable, CustomStringConvertible {
@@ -11,7 +11,9 @@ package struct Address: Hashable, Sendable, CustomStringConvertible {
     package init?(_ text: some StringProtocol) {
         guard let colon = text.lastIndex(of: ":") else { return nil }
         let digits = text[text.index(after: colon)...]
-        guard digits.utf8.allSatisfy({ (48...57).contains($0) }), let port = UInt16(digits), port > 0 else { return nil }
+        guard digits.utf8.allSatisfy({ (48...57).contains($0) }), let port = UInt16(digits), port > 0 else {
+            return nil
+        }
         var host = text[..<colon]
         if host.hasPrefix("["), host.hasSuffix("]") {
             host = host.dropFirst().dropLast()
@@ -41,4 +43,3 @@ package struct Address: Hashable, Sendable, CustomStringConvertible {
         return withUnsafeMutableBytes(of: &buffer) { inet_pton(family, host, $0.baseAddress) } == 1
     }
 }
-

@@ -1,6 +1,6 @@
-package import Contracts
-package import Nouns
-package import Supervision
+import Contracts
+import Nouns
+import Supervision
 
 /// All that an operator decides about a cluster: the cluster file with the environment's overrides, checked as a whole.
 ///

@@ -21,11 +21,12 @@ package struct ConfigError: Error, Hashable, Sendable, CustomStringConvertible {
             (self.place, self.key, self.found, self.allowed) = (place, key, found, allowed)
         }
 
-        /// `cluster/local.yaml:12:9: ports: found "9000-", allowed is …`.
+        /// `cluster/local.yaml:12:9: ports: found "9000-"; allowed: …`.
         package var description: String {
             let subject = key.isEmpty ? "" : "\(key): "
             return switch place {
-            case .file(let path, let line, let column): "\(path):\(line):\(column): \(subject)found \(found); allowed: \(allowed)"
+            case .file(let path, let line, let column):
+                "\(path):\(line):\(column): \(subject)found \(found); allowed: \(allowed)"
             case .environment(let name): "\(name): found \(found); allowed: \(allowed)"
             }
         }

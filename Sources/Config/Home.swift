@@ -1,5 +1,5 @@
-package import Contracts
-private import Glibc
+import Contracts
+import Glibc
 
 /// The directories of one cluster, below `BUNBASE_HOME`.
 package struct Home: Hashable, Sendable {

@@ -21,7 +21,7 @@ package struct Settings: Hashable, Sendable {
 
 /// What the cluster file says about one kind.
 package struct KindSettings: Hashable, Sendable {
-    package enum Scope: String, Sendable {
+    package enum Scope: String, CaseIterable, Sendable {
         /// One process for the cluster, always up.
         case service
         /// One for each project that needs it.
@@ -49,7 +49,7 @@ package struct KindSettings: Hashable, Sendable {
 
 /// When a process that ended is started again, in the words of Erlang/OTP's `supervisor` and systemd's `Restart=`.
 package struct RestartPolicy: Hashable, Sendable {
-    package enum Mode: String, Sendable {
+    package enum Mode: String, CaseIterable, Sendable {
         /// After every exit that was not planned.
         case permanent
         /// After a crash, not after exit code 0.

@@ -1,0 +1,177 @@
+import Contracts
+import Nouns
+import Supervision
+import Yams
+
+/// Reads a whole cluster file from its tree, then checks what its parts say about each other.
+struct ClusterReader {
+    static let kindsMax = 32
+    static let routesMax = 128
+
+    let findings: Findings
+    let programDirectory: String
+    /// Absolute; where the file's relative paths begin.
+    let fileDirectory: String
+
+    func read(_ root: Node?) -> ClusterFile {
+        var top = Section(root, path: "", findings: findings)
+        let home = Home(top.value("home", homeForm, default: fileDirectory + "/.bunbase", variable: "BUNBASE_HOME"))
+        var file = ClusterFile(path: findings.file, home: home)
+        file.node = top.value("node", nodeForm, default: file.node)
+        file.isTesting = top.value("testing", .flag, default: file.isTesting)
+        var addresses = top.section("addresses")
+        file.http = addresses.value("http", .address, default: file.http, variable: "BUNBASE_HTTP")
+        file.resp = addresses.value("resp", .address, default: file.resp, variable: "BUNBASE_RESP")
+        file.status = addresses.value("status", .address, default: file.status, variable: "BUNBASE_STATUS")
+        addresses.finish()
+        file.supervision.ports = top.value(
+            "ports", .ports, default: file.supervision.ports, variable: "BUNBASE_PORTS")
+        var supervision = top.section("supervision")
+        readSupervision(into: &file.supervision, from: &supervision)
+        var front = top.section("front")
+        file.front = readFront(file.front, from: &front)
+        var logs = top.section("logs")
+        file.logs = readLogs(file.logs, home: home, from: &logs)
+        readKinds(into: &file, from: &top)
+        file.routes = readRoutes(file, from: &top)
+        top.finish()
+        ClusterChecks(file: file, findings: findings).run()
+        return file
+    }
+
+    private func readSupervision(into settings: inout Supervision.Settings, from section: inout Section) {
+        settings.startsMax = section.value("starts_max", .count(1...1024), default: settings.startsMax)
+        settings.waitersPerInstanceMax = section.value(
+            "waiters_per_instance_max", .count(1...100_000), default: settings.waitersPerInstanceMax)
+        settings.projectsMax = section.value("projects_max", .count(1...1_000_000), default: settings.projectsMax)
+        let waits = Form.duration(.milliseconds(10) ... .seconds(3600))
+        settings.portRetry = section.value("port_retry", waits, default: settings.portRetry)
+        settings.registrationTimeout = section.value(
+            "registration_timeout", waits, default: settings.registrationTimeout)
+        section.finish()
+    }
+
+    private func readFront(_ preset: FrontLimits, from section: inout Section) -> FrontLimits {
+        var limits = preset
+        let waits = Form.duration(.milliseconds(10) ... .seconds(3600))
+        limits.connectionsMax = section.value("connections_max", .count(1...1_000_000), default: limits.connectionsMax)
+        limits.headMax = section.value("head_max", .size(1024...1 << 20), default: limits.headMax)
+        limits.fieldsMax = section.value("fields_max", .count(8...1000), default: limits.fieldsMax)
+        limits.requestsPerProjectMax = section.value(
+            "requests_per_project_max", .count(1...1_000_000), default: limits.requestsPerProjectMax)
+        limits.waitMax = section.value("wait_max", waits, default: limits.waitMax)
+        limits.headTimeout = section.value("head_timeout", waits, default: limits.headTimeout)
+        limits.bodyTimeout = section.value("body_timeout", waits, default: limits.bodyTimeout)
+        limits.keepAlive = section.value("keep_alive", waits, default: limits.keepAlive)
+        limits.upstreamIdle = section.value("upstream_idle", waits, default: limits.upstreamIdle)
+        limits.upstreamsPerInstanceMax = section.value(
+            "upstreams_per_instance_max", .count(1...10_000), default: limits.upstreamsPerInstanceMax)
+        limits.linger = section.value("linger", waits, default: limits.linger)
+        section.finish()
+        return limits
+    }
+
+    private func readLogs(_ preset: LogSettings, home: Home, from section: inout Section) -> LogSettings {
+        var logs = preset
+        let form = Form<String>(allowed: "a path of 1 to 1024 bytes") { text in
+            guard Self.isPath(text) else { return nil }
+            return text.hasPrefix("/") ? text : home.directory + "/" + text
+        } show: {
+            $0.hasPrefix(home.directory + "/") ? String($0.dropFirst(home.directory.utf8.count + 1)) : $0
+        }
+        logs.directory = section.value("directory", form, default: logs.directory)
+        logs.fileMax = section.value("file_max", .size(64 << 10...1 << 30), default: logs.fileMax)
+        logs.filesKept = section.value("files_kept", .count(0...1000), default: logs.filesKept)
+        section.finish()
+        return logs
+    }
+
+    /// The kinds that the file lists; without a list, the standard ones.
+    private func readKinds(into file: inout ClusterFile, from top: inout Section) {
+        let reader = KindReader(home: file.home, programDirectory: programDirectory, fileDirectory: fileDirectory)
+        let isListed = top.has("kinds")
+        var kinds = top.section("kinds")
+        if kinds.names.count > Self.kindsMax {
+            findings.refuse("kinds", found: "\(kinds.names.count) kinds", allowed: "at most \(Self.kindsMax)")
+        }
+        for name in isListed ? Array(kinds.names.prefix(Self.kindsMax)) : KindPreset.standard.map(\.text) {
+            guard let kind = Kind(name) else {
+                let node = kinds.keyNode(name)
+                findings.refuse(
+                    kinds.subpath(name), at: node?.mark, found: Findings.quoted(name), allowed: Form<Kind>.kind.allowed)
+                continue
+            }
+            var section = kinds.section(name)
+            (file.supervision.kinds[kind], file.programs[kind]) = reader.read(kind, from: &section)
+        }
+        // The front starts without the platform from the last key table that the platform wrote.
+        if file.programs[.front] != nil, file.programs[.front]?.settings["keys_snapshot"] == nil {
+            file.programs[.front]?.settings["keys_snapshot"] = file.home.data + "/platform/keys.table"
+        }
+    }
+
+    /// The routes that the file lists; without a list, those to the standard kinds.
+    private func readRoutes(_ file: ClusterFile, from top: inout Section) -> [Route] {
+        findings.note("routes", fallback: "the two below")
+        guard let items = top.list("routes", max: Self.routesMax) else {
+            return Self.standardRoutes.filter { file.supervision.kinds[$0.kind] != nil }
+        }
+        let routes = items.compactMap { item -> Route? in
+            guard item.node.mapping != nil else {
+                findings.refuse(item.path, item.node, allowed: "a mapping with prefix, kind and rewrite")
+                return nil
+            }
+            var section = Section(item.node, path: item.path, findings: findings)
+            let prefix = section.required("prefix", .pathPrefix())
+            let kind = section.required("kind", .kind)
+            let rewrite = section.required("rewrite", .pathPrefix(allowing: "{project}"))
+            let bodyMax = section.value("body_max", .size(0...1 << 40), default: 16 << 20)
+            let timeout = section.value(
+                "timeout", .duration(.milliseconds(10) ... .seconds(3600)), default: .seconds(30))
+            section.finish()
+            guard let prefix, let kind, let rewrite else { return nil }
+            return Route(prefix: prefix, kind: kind, rewrite: rewrite, bodyMax: bodyMax, timeout: timeout)
+        }
+        ClusterChecks(file: file, findings: findings).checkRoutes(routes)
+        return routes.sorted { ($0.prefix.utf8.count, $1.prefix) > ($1.prefix.utf8.count, $0.prefix) }
+    }
+
+    static let standardRoutes = [
+        Route(
+            prefix: "/v1/database/", kind: .bundoc, rewrite: "/v1/projects/{project}/databases/(default)/",
+            bodyMax: 16 << 20, timeout: .seconds(30)),
+        Route(
+            prefix: "/v1/kv/", kind: .bunder, rewrite: "/kv/{project}/", bodyMax: 16 << 20, timeout: .seconds(30)),
+    ]
+
+    private var homeForm: Form<String> {
+        let directory = fileDirectory
+        return Form(allowed: "a directory other than /, of 1 to 1024 bytes") { text in
+            guard Self.isPath(text), text.contains(where: { $0 != "/" }) else { return nil }
+            return Self.normalized(text.hasPrefix("/") ? text : directory + "/" + text)
+        } show: {
+            $0.hasPrefix(directory + "/") ? String($0.dropFirst(directory.utf8.count + 1)) : $0
+        }
+    }
+
+    private var nodeForm: Form<String> {
+        .text("a name: 1 to 64 of a-z, 0-9, - and ., beginning with a letter or digit") { name in
+            let isWord = { (byte: UInt8) in (97...122).contains(byte) || (48...57).contains(byte) }
+            return (1...64).contains(name.utf8.count) && isWord(name.utf8.first!)
+                && name.utf8.allSatisfy { isWord($0) || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: ".") }
+        }
+    }
+
+    private static func isPath(_ text: String) -> Bool {
+        (1...1024).contains(text.utf8.count) && !text.utf8.contains { $0 < 32 }
+    }
+
+    /// Without `.`, `..` and empty parts.
+    static func normalized(_ path: String) -> String {
+        var parts: [Substring] = []
+        for part in path.split(separator: "/") where part != "." {
+            if part == ".." { _ = parts.popLast() } else { parts.append(part) }
+        }
+        return "/" + parts.joined(separator: "/")
+    }
+}

@@ -1,0 +1,49 @@
+import Contracts
+import Nouns
+import Supervision
+
+/// What holds for a kind before the cluster file says anything: its settings and how it is run.
+struct KindPreset {
+    /// The kinds that a file without `kinds` has.
+    static let standard: [Kind] = [.bundoc, .bunder, .front, .platform]
+
+    var settings: KindSettings
+    /// Nil: the file must name one.
+    var program: String?
+    var run: ProgramSettings
+
+    init(_ kind: Kind, home: Home) {
+        (settings, run) = (KindSettings(), ProgramSettings(program: ""))
+        run.limits.files = 1024
+        switch kind {
+        case .bundoc, .bunder:
+            program = kind.text
+            run.hasControl = true
+            run.takesHandOff = kind == .bunder
+            run.limits.memory = 256 << 20
+            run.limits.pids = 32
+            settings.warm = 1
+        case .platform:
+            becomeService(program: "bunbase-platform")
+            run.sockets = [
+                DescriptorName.platform: .stream(home.run.platform), DescriptorName.keys: .packets(home.run.keys),
+            ]
+        case .front:
+            becomeService(program: "bunbase-front")
+            run.sockets = [
+                DescriptorName.http: .inherited(DescriptorName.http),
+                DescriptorName.resp: .inherited(DescriptorName.resp),
+            ]
+            run.limits.files = 20_000
+        default:
+            settings.watchdog = nil
+        }
+    }
+
+    private mutating func becomeService(program: String) {
+        self.program = program
+        run.hasControl = true
+        settings.scope = .service
+        settings.idleTimeout = nil
+    }
+}
