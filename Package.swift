@@ -72,7 +72,8 @@ let parts: [Part] = [
     Part("CLinux", .linux, .c),
     Part("Linux", .linux, .shell, uses: ["CLinux", "Nouns", "Contracts"], folder: "Sources/Linux/Linux"),
 
-    Part("Log", .log, .shell, uses: ["Nouns", "CLinux", "Linux"], folder: "Sources/Log"),
+    Part("CLog", .log, .c),
+    Part("Log", .log, .shell, uses: ["Nouns", "CLinux", "Linux", "CLog"], folder: "Sources/Log/Log"),
 
     Part("CSQLite", .sql, .system(pkgConfig: "sqlite3", apt: "libsqlite3-dev")),
     Part("SQL", .sql, .shell, uses: ["Nouns", "CSQLite"], folder: "Sources/SQL/SQL"),
@@ -147,7 +148,7 @@ let parts: [Part] = [
     Part("HTTPTests", .test, .tests, uses: ["HTTP", "JSON", "Nouns", "Support"]),
     Part("ConfigTests", .test, .tests, uses: ["Config", "Supervision", "Nouns", "Contracts", "Support"]),
     Part("LinuxTests", .test, .tests, uses: ["Linux", "CLinux", "Nouns", "Contracts", "Support"]),
-    Part("LogTests", .test, .tests, uses: ["Log", "Nouns", "Linux", "CLinux", "Support"]),
+    Part("LogTests", .test, .tests, uses: ["Log", "CLog", "Nouns", "Linux", "CLinux", "Support"]),
     Part("SQLTests", .test, .tests, uses: ["SQL", "Support"]),
     Part(
         "ServiceTests", .test, .tests,
