@@ -51,7 +51,8 @@ extension Disk {
     }
 
     /// Reads until the buffer or the file ends; how many bytes came.
-    func readAll(_ file: Int32, at position: Int, into buffer: UnsafeMutableRawBufferPointer) throws(SystemError) -> Int {
+    func readAll(_ file: Int32, at position: Int, into buffer: UnsafeMutableRawBufferPointer) throws(SystemError) -> Int
+    {
         var done = 0
         while done < buffer.count {
             let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[done...])
