@@ -6,7 +6,7 @@ import JSON
 /// `bunbase-bench [--json FILE] [wake|kill|memory|idle|bunder]…`; all of them by default.
 @main
 struct BenchMain {
-    static let measurements: [(name: String, run: () throws -> [Figure])] = [
+    static let measurements: [(name: String, run: @Sendable () throws -> [Figure])] = [
         ("wake", WakeBench.run), ("kill", KillBench.run), ("memory", MemoryBench.run), ("idle", IdleBench.run),
         ("bunder", BunderBench.run),
     ]

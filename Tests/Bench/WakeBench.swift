@@ -73,6 +73,7 @@ enum WakeBench {
 
     private static func manyAtOnce(_ cluster: TrialCluster) throws -> Percentiles {
         let projects = try (0..<manyCount).map { try cluster.createProject("many \($0)") }
+        let front = cluster.front
         var times: [Duration] = []
         for _ in 0..<manyRounds {
             for project in projects {
@@ -81,7 +82,7 @@ enum WakeBench {
                 try cluster.command("drain", project, "bunder")
             }
             times += try Crowd.run(projects.count) { index in
-                let connection = try BlockingConnection(cluster.front, patience: .seconds(60))
+                let connection = try BlockingConnection(front, patience: .seconds(60))
                 defer { connection.close() }
                 return {
                     let answer = try connection.exchange(
