@@ -14,6 +14,10 @@ package final class TrialCluster {
         package let id: String
         package let slug: String
         package let key: String
+
+        package init(id: String, slug: String, key: String) {
+            (self.id, self.slug, self.key) = (id, slug, key)
+        }
     }
 
     package let home: String
