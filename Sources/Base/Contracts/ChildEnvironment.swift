@@ -16,6 +16,8 @@ package enum ChildEnvironment {
     package static let incarnation = "BUNBASE_INCARNATION"
     /// The directory that the process may write to; also its working directory.
     package static let data = "BUNBASE_DATA"
+    /// Followed by a setting's name in capitals: `BUNBASE_SET_BODY_MAX`.
+    package static let settingPrefix = "BUNBASE_SET_"
 }
 
 /// The names of the descriptors in `LISTEN_FDNAMES` and in an assignment.
@@ -38,6 +40,8 @@ package enum DescriptorName {
 
 /// The lines that a child sends to its notify socket beyond systemd's own READY, STATUS, STOPPING and WATCHDOG.
 package enum NotifyKey {
+    /// `1`, in one datagram with `READY=1`: not the assignment was carried out, but a blank process waits for one.
+    package static let blank = "X_BUNBASE_BLANK"
     /// `1`: open work (handed-over connections, transactions) forbids sleep; `0`: none is left.
     package static let busy = "X_BUNBASE_BUSY"
     /// `1`: a shared service has nothing to do and need not be watched until something connects.

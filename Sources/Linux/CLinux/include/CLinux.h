@@ -30,4 +30,10 @@ static inline int64_t clinux_boottime(void) {
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
+/// The variables of this process, ended by a null pointer.
+static inline char *const *clinux_environment(void) {
+    extern char **environ;
+    return environ;
+}
+
 #endif
