@@ -6,7 +6,8 @@ import Glibc
 package struct ListenFDs {
     /// What systemd calls a descriptor without a name.
     package static let unnamed = "unknown"
-    private static let first: Int32 = 3
+    /// `SD_LISTEN_FDS_START`.
+    package static let start: Int32 = 3
 
     package private(set) var all: [(name: String, descriptor: Descriptor)]
 
@@ -19,8 +20,10 @@ package struct ListenFDs {
             names: variable(ChildEnvironment.listenFDNames))
     }
 
-    /// From the variables' values.
-    package init(count: String?, pid: String?, names: String?) throws(SystemError) {
+    /// From the variables' values, for descriptors that begin at `start`.
+    package init(
+        count: String?, pid: String?, names: String?, from start: Int32 = start
+    ) throws(SystemError) {
         all = []
         guard let count, let pid else { return }
         guard let pid = Int32(pid) else { throw SystemError(ChildEnvironment.listenPID, code: EINVAL) }
@@ -32,13 +35,13 @@ package struct ListenFDs {
         guard words == nil || words?.count == Int(count) || count == 0 else {
             throw SystemError(ChildEnvironment.listenFDNames, code: EINVAL)
         }
-        for number in Self.first..<Self.first + count {
+        for number in start..<start + count {
             try SystemError.check("fcntl", path: "descriptor \(number)") {
                 fcntl(number, F_SETFD, FD_CLOEXEC)
             }
         }
-        for number in Self.first..<Self.first + count {
-            let name = words?[Int(number - Self.first)] ?? Self.unnamed
+        for number in start..<start + count {
+            let name = words?[Int(number - start)] ?? Self.unnamed
             all.append((name: name, descriptor: Descriptor(number)))
         }
     }

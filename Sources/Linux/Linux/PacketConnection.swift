@@ -194,7 +194,8 @@ package final class PacketConnection: EventHandler {
             return false
         }
         do throws(Message.Malformed) {
-            onMessage?(try Message(decoding: bytes), descriptors)
+            let message = try Message(decoding: bytes)
+            onMessage?(message, descriptors)
             return true
         } catch {
             end(.malformed(error.reason))

@@ -76,8 +76,7 @@ package enum Socket {
         return socket
     }
 
-    private static func bound(at path: String, _ form: Int32, mode: UInt32) throws(SystemError) -> Descriptor
-    {
+    private static func bound(at path: String, _ form: Int32, mode: UInt32) throws(SystemError) -> Descriptor {
         let address = try UnixPath(path)
         let socket = Descriptor(try SystemError.check("socket") { Glibc.socket(AF_UNIX, form | flags, 0) })
         if !address.isAbstract { try removeSocket(at: path) }
