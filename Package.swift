@@ -208,7 +208,15 @@ let lean: [LinkerSetting] = [
 ]
 
 /// The Swift runtime inside, the system's libraries outside.
-let comfortable: [LinkerSetting] = [.unsafeFlags(["-static-stdlib"], .when(configuration: .release))]
+///
+/// The libraries are the parts of Foundation's static form that its modules, compiled for dynamic linking, do not name.
+let comfortable: [LinkerSetting] = [
+    .unsafeFlags(
+        [
+            "-static-stdlib", "-lCoreFoundation", "-l_FoundationICU", "-l_FoundationCollections",
+            "-l_FoundationCShims", "-lswiftSynchronization", "-Xlinker", "-s",
+        ], .when(configuration: .release))
+]
 
 let package = Package(
     name: "bunbase",

@@ -46,4 +46,7 @@ package enum NotifyKey {
     package static let busy = "X_BUNBASE_BUSY"
     /// `1`: a shared service has nothing to do and need not be watched until something connects.
     package static let quiet = "X_BUNBASE_QUIET"
+    /// From the supervisor to whoever started it: `1`: everything is down and the exit that follows is the end. An
+    /// exit without it, also with code 0, is one after which the supervisor is to be started again.
+    package static let finished = "X_BUNBASE_FINISHED"
 }
