@@ -29,7 +29,8 @@ struct ChannelTests {
             Route(
                 prefix: "/v1/kv/", kind: .bunder, rewrite: "/kv/{project}/", bodyMax: 10,
                 timeout: .seconds(30))),
-        .configured, .grant(ticket: 9, endpoint), .refuse(ticket: 9, fault),
+        .configured, .grant(ticket: 9, endpoint), .grant(ticket: 9, endpoint, woke: true),
+        .refuse(ticket: 9, fault),
         .revoke(instance, generation, grace: .seconds(10), nil),
         .revoke(instance, generation, grace: .zero, fault),
     ])

@@ -32,7 +32,8 @@ package enum LeaseChannel {
         /// In order of `index`, from 0. A new table begins with `index` 0.
         case route(index: Int, Route)
         case configured
-        case grant(ticket: UInt64, Endpoint)
+        /// `woke`: the instance was not serving when the request came, so that those who waited are told so.
+        case grant(ticket: UInt64, Endpoint, woke: Bool = false)
         case refuse(ticket: UInt64, Fault)
         /// No new requests; `release` when those under way are done, at the latest after `grace`. With a fault: end
         /// them at once with that answer.
@@ -102,9 +103,10 @@ extension LeaseChannel.FromSupervisor {
             route.write(to: &message)
         case .configured:
             message = Message("configured")
-        case .grant(let ticket, let endpoint):
+        case .grant(let ticket, let endpoint, let woke):
             message = Message("grant")
             message.set("TICKET", ticket)
+            if woke { message.set("WOKE", 1) }
             endpoint.write(to: &message)
         case .refuse(let ticket, let fault):
             message = Message("refuse")
@@ -127,7 +129,9 @@ extension LeaseChannel.FromSupervisor {
         case "route":
             self = .route(index: try message.required("INDEX") { Int($0) }, try Route(reading: message))
         case "configured": self = .configured
-        case "grant": self = .grant(ticket: try message.ticket(), try Endpoint(reading: message))
+        case "grant":
+            self = .grant(
+                ticket: try message.ticket(), try Endpoint(reading: message), woke: message["WOKE"] == "1")
         case "refuse": self = .refuse(ticket: try message.ticket(), try message.fault())
         case "revoke":
             self = .revoke(

@@ -1,0 +1,63 @@
+import Nouns
+
+/// What the front itself answers.
+extension Fault {
+    package static let pathAmbiguous = Fault(
+        400, "request.path_ambiguous", "The path has . or .. segments or a NUL byte; send it resolved.")
+    package static let keyRequired = Fault(
+        401, "key.required", "A project key is required: send X-Bunbase-Client-Key, or key in the query.")
+    package static let keyUnknown = Fault(
+        401, "key.unknown", "The project key is not known; it may have been rotated. Ask for the current one.")
+    package static let keyRepeated = Fault(
+        400, "key.repeated", "The project key is given more than once; send it once.")
+    package static let keysUnavailable = Fault(
+        503, "front.keys_unavailable", "The front has no key table yet because the platform does not answer; try again.",
+        party: .cluster, retryAfter: .seconds(1))
+    package static let routeUnknown = Fault(404, "route.unknown", "Nothing is served at this path; check its prefix.")
+    package static let routesUnavailable = Fault(
+        503, "front.routes_unavailable", "The front has no routes yet because the supervisor does not answer; try again.",
+        party: .cluster, retryAfter: .seconds(1))
+    package static let methodForbidden = Fault(
+        501, "request.method_unsupported", "TRACE is not supported here.")
+    package static let upgradeUnsupported = Fault(
+        501, "upgrade.unsupported", "WebSocket connections are not supported here yet; use server-sent events.")
+    package static let headTimeout = Fault(
+        408, "request.head_timeout", "The request's head did not arrive in time; send it in one go.")
+    package static let bodyTimeout = Fault(
+        408, "request.body_timeout", "The request's body stopped arriving; send it again.")
+    package static let connectionsTooMany = Fault(
+        503, "front.connections_too_many", "The front has as many connections as it may; try again.", party: .cluster,
+        retryAfter: .seconds(1))
+    package static let projectBusy = Fault(
+        429, "project.requests_too_many", "The project has as many requests under way as it may; send fewer at once.",
+        retryAfter: .seconds(1))
+    package static let waitTimedOut = Fault(
+        503, "instance.wait_timed_out", "The project's process did not become ready in time; try again.",
+        party: .cluster, retryAfter: .seconds(1))
+    package static let connectionLost = Fault(
+        502, "instance.connection_lost",
+        "The project's process ended the connection before it answered. The request may have been carried out.",
+        party: .instance)
+    package static let unreachable = Fault(
+        502, "instance.unreachable", "The project's process cannot be reached; nothing was sent to it. Try again.",
+        party: .instance, retryAfter: .seconds(1))
+    package static let responseMalformed = Fault(
+        502, "instance.response_malformed", "The project's process answered with what is no valid HTTP.", party: .instance)
+    package static let responseTimedOut = Fault(
+        504, "instance.response_timed_out",
+        "The project's process did not answer in time. The request may have been carried out.", party: .instance)
+    package static let misdirected = Fault(
+        503, "instance.moved", "The project's process moved while the request was on its way; try again.",
+        party: .cluster, retryAfter: .seconds(1))
+    package static let revoked = Fault(
+        503, "instance.stopping", "The project's process was stopped before it answered; try again.", party: .cluster,
+        retryAfter: .seconds(1))
+    package static let draining = Fault(
+        503, "front.draining", "The front is shutting down; try again.", party: .cluster, retryAfter: .seconds(1))
+    package static let noRoom = Fault(
+        503, "front.no_room", "The front is out of sockets or memory; try again.", party: .cluster, retryAfter: .seconds(1))
+
+    package static func bodyTooLong(_ limit: Int) -> Fault {
+        Fault(413, "request.body_too_long", "The body is longer than the \(limit) bytes that are allowed here.")
+    }
+}

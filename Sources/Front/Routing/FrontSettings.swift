@@ -1,0 +1,41 @@
+import Contracts
+import Nouns
+
+/// What the supervisor tells fronts of the cluster file: takes effect as a whole with `configured`.
+package struct FrontSettings: Sendable {
+    /// What the supervisor sent breaks the protocol; the channel is to be opened anew.
+    package struct Violation: Error, Hashable, Sendable {
+        package let reason: String
+    }
+
+    package private(set) var limits = FrontLimits()
+    package private(set) var routes = RouteTable()
+    private var nextLimits: FrontLimits?
+    private var nextRoutes: [Route]?
+
+    package init() {}
+
+    /// True when other settings hold from now on. Messages that are no settings change nothing.
+    package mutating func apply(_ message: LeaseChannel.FromSupervisor) throws(Violation) -> Bool {
+        switch message {
+        case .limits(let limits):
+            nextLimits = limits
+        case .route(let index, let route):
+            if index == 0 { nextRoutes = [] }
+            guard index == nextRoutes?.count, index < RouteTable.routesMax else {
+                throw Violation(reason: "route \(index) out of order")
+            }
+            guard route.prefix.hasPrefix("/"), route.prefix.hasSuffix("/"), route.rewrite.hasPrefix("/"),
+                route.rewrite.hasSuffix("/")
+            else { throw Violation(reason: "a route that does not begin and end with /") }
+            nextRoutes?.append(route)
+        case .configured:
+            limits = nextLimits ?? limits
+            routes = RouteTable(nextRoutes ?? [])
+            (nextLimits, nextRoutes) = (nil, nil)
+            return true
+        case .welcome, .grant, .refuse, .revoke: break
+        }
+        return false
+    }
+}

@@ -1,0 +1,98 @@
+import Contracts
+import HTTP
+import Nouns
+
+/// Which key opens which project, kept current by the platform's messages.
+///
+/// Keys are found by a hash that is keyed anew in each process (the standard library's SipHash), and compared in
+/// constant time; so neither collisions nor answers' times tell anything about other keys.
+package struct KeyTable: Sendable {
+    /// Projects of one front; more are refused by ending the channel, so that the platform's operator hears of it.
+    package static let projectsMax = 200_000
+
+    /// What the platform sent breaks the protocol; the channel is to be opened anew.
+    package struct Violation: Error, Hashable, Sendable {
+        package let reason: String
+    }
+
+    private struct Entry: Sendable {
+        let slug: String
+        let key: ProjectKey
+    }
+
+    /// Up to where the table is known to be complete; 0: nothing is known yet.
+    package private(set) var version: UInt64 = 0
+    private var entries: [ProjectID: Entry] = [:]
+    private var byKey: [ProjectKey: ProjectID] = [:]
+    private var bySlug: [String: ProjectID] = [:]
+    private var isSynced = false
+    /// While a whole table is transferred: the projects that it has not named yet.
+    private var unnamed: Set<ProjectID>?
+
+    package init() {}
+
+    /// From the platform's file. Entries whose key has not a key's form are left out.
+    package init(_ snapshot: KeySnapshot) {
+        for entry in snapshot.entries.prefix(Self.projectsMax) { insert(entry) }
+        version = snapshot.table
+    }
+
+    package var count: Int { entries.count }
+
+    /// The project that a key opens.
+    package func project(_ key: ProjectKey) -> ProjectID? { byKey[key] }
+
+    /// The project of that id or slug, if the key opens it.
+    package func project(named name: String, _ key: ProjectKey) -> ProjectID? {
+        guard let opened = byKey[key] else { return nil }
+        return opened.text == name || bySlug[name] == opened ? opened : nil
+    }
+
+    /// Takes a message in; returns the version to answer with `seen`, if any.
+    package mutating func apply(_ message: KeyChannel.FromPlatform) throws(Violation) -> UInt64? {
+        switch message {
+        case .welcome(let version, let isWhole):
+            guard version == KeyChannel.version else { throw Violation(reason: "version \(version)") }
+            isSynced = false
+            unnamed = isWhole ? Set(entries.keys) : nil
+            return nil
+        case .project(let entry, let table):
+            guard ProjectKey(entry.key) != nil else { throw Violation(reason: "a key that is not of the form") }
+            guard entries[entry.project] != nil || count < Self.projectsMax else {
+                throw Violation(reason: "more than \(Self.projectsMax) projects")
+            }
+            insert(entry)
+            unnamed?.remove(entry.project)
+            return advance(to: table)
+        case .removed(let project, let table):
+            remove(project)
+            return advance(to: table)
+        case .synced(let table):
+            for project in unnamed ?? [] { remove(project) }
+            unnamed = nil
+            isSynced = true
+            return advance(to: table)
+        }
+    }
+
+    /// During a transfer the version stays, so that one that breaks off is repeated.
+    private mutating func advance(to table: UInt64) -> UInt64? {
+        guard isSynced else { return nil }
+        version = table
+        return table
+    }
+
+    private mutating func insert(_ entry: KeyEntry) {
+        guard let key = ProjectKey(entry.key) else { return }
+        remove(entry.project)
+        entries[entry.project] = Entry(slug: entry.slug, key: key)
+        byKey[key] = entry.project
+        bySlug[entry.slug] = entry.project
+    }
+
+    private mutating func remove(_ project: ProjectID) {
+        guard let old = entries.removeValue(forKey: project) else { return }
+        if byKey[old.key] == project { byKey[old.key] = nil }
+        if bySlug[old.slug] == project { bySlug[old.slug] = nil }
+    }
+}
