@@ -1,0 +1,56 @@
+import Nouns
+
+/// The crashes of one instance that still count against its restart policy.
+struct CrashHistory: Hashable, Sendable {
+    enum Verdict: Hashable, Sendable {
+        case retry(after: Duration)
+        /// Too many in too short a time: a probe after this long.
+        case quarantine(probeAfter: Duration)
+    }
+
+    /// Those within the policy's period, no more than tell a crash loop.
+    var moments: [Instant] = []
+    /// Crashes in a row, with no health between them that lasted.
+    var attempts = 0
+    /// Stays set while a probe runs, until it has lasted.
+    var isQuarantined = false
+
+    /// `readySince` is nil when the process never became ready.
+    mutating func crashed(
+        at now: Instant, readySince: Instant?, under policy: RestartPolicy, random: inout SplitMix64
+    ) -> Verdict {
+        if let readySince, readySince.duration(to: now) >= policy.resetAfter {
+            (attempts, isQuarantined) = (0, false)
+        }
+        attempts += 1
+        moments.removeAll { $0.duration(to: now) > policy.period }
+        moments.append(now)
+        let isLoop = moments.count > policy.intensity
+        if isLoop { moments.removeFirst(moments.count - policy.intensity - 1) }
+        guard !isLoop, !isQuarantined else {
+            isQuarantined = true
+            return .quarantine(probeAfter: policy.spread(policy.delayMax, random: &random))
+        }
+        return .retry(after: policy.delay(beforeAttempt: attempts, random: &random))
+    }
+
+    mutating func forget() { self = CrashHistory() }
+}
+
+extension RestartPolicy {
+    /// The first attempt comes at once, the second after `delayMin`, each later one after `factor` times as long.
+    func delay(beforeAttempt attempt: Int, random: inout SplitMix64) -> Duration {
+        guard attempt > 1 else { return .zero }
+        var delay = min(delayMin, delayMax)
+        for _ in 2..<max(2, min(attempt, 64)) where delay < delayMax { delay = min(delayMax, delay * max(1, factor)) }
+        return spread(delay, random: &random)
+    }
+
+    /// Up to `jitter` hundredths more or less, so that what fell together does not rise together.
+    func spread(_ delay: Duration, random: inout SplitMix64) -> Duration {
+        guard jitter > 0 else { return delay }
+        let thousandths = Int64(min(jitter, 100)) * 10
+        return .nanoseconds(
+            delay.nanoseconds / 1000 * (1000 + Int64.random(in: -thousandths...thousandths, using: &random)))
+    }
+}
