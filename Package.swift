@@ -144,6 +144,9 @@ let parts: [Part] = [
     Part(
         "bunbase-bench", .test, .comfortable,
         uses: ["Trial", "Nouns", "Contracts", "JSON", "CLinux", "Linux", "Support"], folder: "Tests/Bench"),
+    Part("Chaos", .test, .support, uses: ["Trial", "JSON", "Support"]),
+    Part("bunbase-chaos", .test, .comfortable, uses: ["Chaos", "Trial", "Support"], folder: "Tests/ChaosProgram"),
+    Part("ChaosTests", .test, .tests, uses: ["Chaos", "Support"]),
     Part("BaseTests", .test, .tests, uses: ["Nouns", "Contracts", "Support"]),
     Part("HTTPTests", .test, .tests, uses: ["HTTP", "JSON", "Nouns", "Support"]),
     Part("ConfigTests", .test, .tests, uses: ["Config", "Supervision", "Nouns", "Contracts", "Support"]),
