@@ -144,6 +144,9 @@ let parts: [Part] = [
     Part(
         "bunbase-bench", .test, .comfortable,
         uses: ["Trial", "Nouns", "Contracts", "JSON", "CLinux", "Linux", "Support"], folder: "Tests/Bench"),
+    Part(
+        "trial-misbehaver", .test, .lean, uses: ["Service", "HTTP", "Contracts", "Nouns", "Linux", "CLinux"],
+        folder: "Tests/Misbehaver"),
     Part("Chaos", .test, .support, uses: ["Trial", "JSON", "Support"]),
     Part("bunbase-chaos", .test, .comfortable, uses: ["Chaos", "Trial", "Support"], folder: "Tests/ChaosProgram"),
     Part("ChaosTests", .test, .tests, uses: ["Chaos", "Support"]),
@@ -190,7 +193,8 @@ let parts: [Part] = [
     Part(
         "ProgramTests", .test, .tests,
         uses: [
-            "Nouns", "Contracts", "JSON", "HTTP", "Linux", "CLinux", "Support", "Trial", "bunbase-supervisor",
+            "Nouns", "Contracts", "JSON", "HTTP", "Linux", "CLinux", "Support", "Trial", "trial-misbehaver",
+            "bunbase-supervisor",
             "bunbase-front",
             "bunbase-platform", "bunbase-init", "bundoc", "bunder", "bunbase",
         ]),
