@@ -158,7 +158,7 @@ let parts: [Part] = [
     Part("SQLTests", .test, .tests, uses: ["SQL", "Support"]),
     Part(
         "ServiceTests", .test, .tests,
-        uses: ["Service", "HTTP", "JSON", "Nouns", "Contracts", "Linux", "Support"]),
+        uses: ["Service", "HTTP", "JSON", "Nouns", "Contracts", "CLinux", "Linux", "Support"]),
     Part(
         "SupervisionTests", .test, .tests,
         uses: ["Supervision", "Simulation", "Nouns", "Contracts", "Support"]),

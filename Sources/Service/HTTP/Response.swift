@@ -21,21 +21,21 @@ package struct Response {
     package static func empty(_ status: Int = 204) -> Response { Response(status) }
 
     /// A body that is JSON text.
-    package static func json(_ status: Int = 200, _ body: [UInt8]) -> Response {
+    package static func json(_ status: Int, _ body: [UInt8]) -> Response {
         Response(status, contentType: "application/json", body: body)
     }
 
-    package static func json(_ status: Int = 200, _ value: JSONValue) -> Response { json(status, value.bytes) }
+    package static func json(_ status: Int, _ value: JSONValue) -> Response { json(status, value.bytes) }
 
     /// A body that `write` writes.
-    package static func json(_ status: Int = 200, _ write: (inout JSONWriter) -> Void) -> Response {
+    package static func json(_ status: Int, _ write: (inout JSONWriter) -> Void) -> Response {
         var writer = JSONWriter()
         write(&writer)
         return json(status, writer.bytes)
     }
 
     package static func text(
-        _ status: Int = 200, _ text: String, contentType: StaticString = "text/plain; charset=utf-8"
+        _ status: Int, _ text: String, contentType: StaticString = "text/plain; charset=utf-8"
     ) -> Response {
         Response(status, contentType: contentType, body: Array(text.utf8))
     }
