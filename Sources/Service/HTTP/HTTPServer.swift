@@ -7,7 +7,8 @@ import Nouns
 /// Serves HTTP/1.1 on given listeners, on one event loop.
 ///
 /// Bodies are read whole before the handler is called; a connection has one request under way at a time, and answers
-/// pipelined ones in order. A connection that waits for its next request owns no buffer.
+/// pipelined ones in order. A connection that waits for its next request owns no buffer. The loop keeps a server alive
+/// from `listen` until it is drained.
 package final class HTTPServer {
     package typealias Handler = (Request, Responder) -> Void
 
@@ -80,7 +81,7 @@ package final class HTTPServer {
 
     /// Accepts on a listening socket from now on.
     package func listen(on descriptor: Descriptor, _ access: Access) throws(SystemError) {
-        let listener = try Listener(descriptor, on: loop) { [unowned self] in accept($0, access) }
+        let listener = try Listener(descriptor, on: loop) { [self] in accept($0, access) }
         listeners.append((listener, access))
     }
 
