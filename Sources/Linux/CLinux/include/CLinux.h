@@ -21,7 +21,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "CLinuxProcess.h"
 #include "CLinuxSockets.h"
+#include "CLinuxSpawn.h"
 
 /// The boot clock in nanoseconds.
 static inline int64_t clinux_boottime(void) {
