@@ -1,0 +1,64 @@
+/// What `bunbase-init` is told on its command line. All paths are absolute, all addresses checked by the caller.
+package struct LaunchArguments: Hashable, Sendable {
+    package struct Malformed: Error, Hashable, Sendable {
+        package let reason: String
+        package init(reason: String) { self.reason = reason }
+    }
+
+    /// The cluster's runtime directory.
+    package var run: String
+    package var http: String
+    package var resp: String
+    package var status: String
+    /// The supervisor's program.
+    package var supervisor: String
+    /// The cluster file, the supervisor's argument.
+    package var cluster: String
+    /// What to print when the cluster serves.
+    package var announcement: String
+    /// Where output goes instead of the terminal; the cluster then runs detached.
+    package var log: String?
+
+    package init(
+        run: String, http: String, resp: String, status: String, supervisor: String, cluster: String,
+        announcement: String, log: String?
+    ) {
+        (self.run, self.http, self.resp, self.status) = (run, http, resp, status)
+        (self.supervisor, self.cluster, self.announcement, self.log) = (supervisor, cluster, announcement, log)
+    }
+
+    /// The words behind the program's name.
+    package var words: [String] {
+        var words = [
+            "--run", run, "--http", http, "--resp", resp, "--status", status, "--supervisor", supervisor,
+            "--cluster", cluster, "--announcement", announcement,
+        ]
+        if let log { words += ["--log", log] }
+        return words
+    }
+
+    /// Reads `words`: pairs of an option and its value, each option once.
+    package init(_ words: [String]) throws(Malformed) {
+        var values: [String: String] = [:]
+        var rest = words[...]
+        while let option = rest.popFirst() {
+            guard Self.options.contains(option) else { throw Malformed(reason: "unknown option \(option)") }
+            guard let value = rest.popFirst() else { throw Malformed(reason: "\(option) needs a value") }
+            guard values.updateValue(value, forKey: option) == nil else {
+                throw Malformed(reason: "\(option) is given twice")
+            }
+        }
+        func value(_ option: String) throws(Malformed) -> String {
+            guard let value = values[option] else { throw Malformed(reason: "\(option) is missing") }
+            return value
+        }
+        self.init(
+            run: try value("--run"), http: try value("--http"), resp: try value("--resp"),
+            status: try value("--status"), supervisor: try value("--supervisor"), cluster: try value("--cluster"),
+            announcement: values["--announcement"] ?? "", log: values["--log"])
+    }
+
+    private static let options: Set<String> = [
+        "--run", "--http", "--resp", "--status", "--supervisor", "--cluster", "--announcement", "--log",
+    ]
+}
