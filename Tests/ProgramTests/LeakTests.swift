@@ -1,0 +1,65 @@
+import Foundation
+import Glibc
+import JSON
+import Testing
+import Trial
+
+/// A thousand starts, stops and crashes leave nothing behind.
+@Suite(.serialized)
+struct LeakTests {
+    @Test func `a thousand cycles leave descriptors, ports, cgroups, sockets and processes as they were`() throws {
+        let cluster = try TrialCluster(
+            clusterFile: """
+                kinds:
+                  bundoc: {restart: {intensity: 100000}}
+                  bunder: {restart: {intensity: 100000}}
+                  platform: {}
+                  front: {}
+
+                """)
+        defer { cluster.stop() }
+        let projects = try (0..<5).map { try cluster.createProject("p\($0)") }
+        func cycle(_ index: Int) throws {
+            let project = projects[index % projects.count]
+            let kind = index % 2 == 0 ? "bunder" : "bundoc"
+            try cluster.command("start", project, kind)
+            if index % 3 == 0, let pid = try cluster.pid(project, kind) {
+                kill(pid, SIGKILL)
+                try cluster.command("start", project, kind)
+            }
+            if index % 7 == 0 { _ = try Client(cluster, project).get("/v1/kv/keys") }
+            try cluster.command("drain", project, kind)
+        }
+        // The first ones open what stays open: logs, pools, directories.
+        for index in 0..<20 { try cycle(index) }
+        for project in projects {
+            for kind in ["bunder", "bundoc"] { try cluster.command("drain", project, kind) }
+        }
+        let before = try cluster.census()
+        for index in 0..<1000 { try cycle(index) }
+        for project in projects {
+            for kind in ["bunder", "bundoc"] { try cluster.command("drain", project, kind) }
+        }
+        let after = try cluster.census(like: before)
+        #expect(after == before, "\(after.differences(to: before))")
+        #expect(before.counts["ports held"] == ["0"])
+    }
+
+    @Test func `a deleted project leaves neither data nor an entry`() throws {
+        let cluster = try TrialCluster(clusterFile: "node: leak\n")
+        defer { cluster.stop() }
+        let first = try cluster.createProject("first")
+        #expect(try Client(cluster, first).put("/v1/kv/kv/a", "1").status == 200)
+        #expect(try exchange(cluster.platform, "DELETE", "/projects/\(first.id)").status < 300)
+        let before = try cluster.census()
+        for index in 0..<30 {
+            let project = try cluster.createProject("p\(index)")
+            #expect(try Client(cluster, project).put("/v1/kv/kv/a", "1").status == 200)
+            #expect(try exchange(cluster.platform, "DELETE", "/projects/\(project.id)").status < 300)
+        }
+        let after = try cluster.census(like: before)
+        #expect(after == before, "\(after.differences(to: before))")
+        let left = try FileManager.default.contentsOfDirectory(atPath: cluster.home + "/data/projects")
+        #expect(left == [])
+    }
+}
