@@ -22,6 +22,7 @@ package final class TrialCluster {
 
     package let home: String
     package let programs: String
+    package let user: UInt32?
     package let httpPort: UInt16
     package let respPort: UInt16
     package let statusPort: UInt16
@@ -46,13 +47,18 @@ package final class TrialCluster {
 
     /// Starts a cluster from the text of a cluster file and returns when it is ready.
     ///
-    /// - Parameter portCount: how many ports its pool has.
-    package init(clusterFile text: String, portCount: Int = 300, programs: String = programsBesideMe) throws {
-        self.programs = programs
+    /// - Parameters:
+    ///   - portCount: how many ports its pool has.
+    ///   - user: whom its processes run as; nil: whoever runs this.
+    package init(
+        clusterFile text: String, portCount: Int = 300, user: UInt32? = nil, programs: String = programsBesideMe
+    ) throws {
+        (self.programs, self.user) = (programs, user)
         home = "/tmp/bunbase-trial-\(getpid())-\(UInt32.random(in: 0 ... .max))"
         try FileManager.default.createDirectory(atPath: home, withIntermediateDirectories: true)
         clusterFile = home + "/cluster.yaml"
         try text.write(toFile: clusterFile, atomically: true, encoding: .utf8)
+        if let user { chown(home, user, user) }
         let base = try Self.freePorts(portCount + 3)
         (httpPort, respPort, statusPort) = (base, base + 1, base + 2)
         ports = base + 3...base + 2 + UInt16(portCount)
@@ -90,8 +96,9 @@ package final class TrialCluster {
     @discardableResult
     package func run(_ arguments: [String]) throws -> (code: Int32, output: String) {
         let process = Process()
-        process.executableURL = URL(filePath: programs + "/bunbase")
-        process.arguments = arguments
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        let identity = user.map { ["setpriv", "--reuid", "\($0)", "--regid", "\($0)", "--clear-groups"] } ?? []
+        process.arguments = identity + [programs + "/bunbase"] + arguments
         process.environment = environment
         // A file, not a pipe: what the command leaves running keeps its output open.
         let path = home + "/output-\(UInt32.random(in: 0 ... .max))"
