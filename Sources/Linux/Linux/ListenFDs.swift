@@ -12,7 +12,7 @@ package struct ListenFDs {
     package private(set) var all: [(name: String, descriptor: Descriptor)]
 
     /// Takes them from the environment; empty when it names none or they are meant for another process. All become
-    /// close-on-exec. Throws EINVAL for malformed variables, EBADF when a descriptor is not open. Call it once.
+    /// close-on-exec and non-blocking, which systemd leaves to us. Throws EINVAL for malformed variables, EBADF when a descriptor is not open. Call it once.
     package static func fromEnvironment() throws(SystemError) -> ListenFDs {
         func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
         return try ListenFDs(
@@ -39,6 +39,8 @@ package struct ListenFDs {
             try SystemError.check("fcntl", path: "descriptor \(number)") {
                 fcntl(number, F_SETFD, FD_CLOEXEC)
             }
+            let flags = try SystemError.check("fcntl") { fcntl(number, F_GETFL) }
+            try SystemError.check("fcntl") { fcntl(number, F_SETFL, flags | O_NONBLOCK) }
         }
         for number in start..<start + count {
             let name = words?[Int(number - start)] ?? Self.unnamed
