@@ -118,6 +118,16 @@ import Testing
         #expect(try writer.checkpoint(.passive).isComplete)
     }
 
+    @Test func `counts the frames that wait for a checkpoint`() throws {
+        let connection = try scratch.open { $0.autoCheckpointPages = 0 }
+        try connection.execute("CREATE TABLE t(a)")
+        let before = connection.frames
+        for _ in 0..<3 { try connection.run("INSERT INTO t VALUES (1)") }
+        #expect(before > 0 && connection.frames == before + 3)
+        try connection.checkpoint(.passive)
+        #expect(connection.frames == 0)
+    }
+
     @Test func `closes its file with its last reference`() throws {
         weak var gone: Connection?
         do {

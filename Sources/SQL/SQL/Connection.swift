@@ -10,6 +10,10 @@ package final class Connection {
     private var open: OpaquePointer?
     private var cache = StatementCache()
     private let cachedStatementsMax: Int
+    /// Frames (pages) in the write-ahead log at the last commit or checkpoint of this connection; stays 0 where
+    /// SQLite checkpoints on its own (`Options.autoCheckpointPages`). What an earlier process left is counted from the
+    /// first commit on.
+    package private(set) var frames = 0
 
     /// The database handle, for what this module does not wrap.
     package var handle: OpaquePointer {
@@ -43,6 +47,7 @@ package final class Connection {
         do {
             for pragma in options.pragmas { try execute(pragma) }
             try check(options)
+            if options.autoCheckpointPages == 0 { countFrames() }
         } catch {
             close()
             throw error
@@ -150,7 +155,20 @@ package final class Connection {
         var moved: Int32 = 0
         let code = sqlite3_wal_checkpoint_v2(handle, nil, mode.rawValue, &frames, &moved)
         guard code == SQLITE_OK else { throw DatabaseError("checkpoint", nil, code: code, of: handle) }
-        return Checkpoint(frames: Int(frames), moved: Int(moved))
+        let checkpoint = Checkpoint(frames: Int(max(0, frames)), moved: Int(max(0, moved)))
+        self.frames = checkpoint.isComplete ? 0 : checkpoint.frames
+        return checkpoint
+    }
+
+    private func countFrames() {
+        // The hook takes the place of SQLite's own, which would checkpoint.
+        let owner = Unmanaged.passUnretained(self).toOpaque()
+        sqlite3_wal_hook(
+            handle,
+            { owner, _, _, frames in
+                Unmanaged<Connection>.fromOpaque(owner!).takeUnretainedValue().frames = Int(frames)
+                return SQLITE_OK
+            }, owner)
     }
 
     /// Gives unused page cache back to the allocator.
