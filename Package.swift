@@ -98,7 +98,7 @@ let parts: [Part] = [
         uses: ["Nouns", "Contracts", "HTTP", "JSON", "CLinux", "Linux", "Service", "Routing"],
         folder: "Sources/Front/Shell"),
 
-    Part("Documents", .bundoc, .pure, uses: ["Nouns", "JSON"]),
+    Part("Documents", .bundoc, .pure, uses: ["Nouns", "HTTP", "JSON"]),
     Part(
         "BundocEngine", .bundoc, .shell,
         uses: [
