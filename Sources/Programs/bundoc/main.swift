@@ -1,1 +1,6 @@
-print("This program is still empty.")
+import BundocEngine
+import Glibc
+
+// `BUNBASE_FAILPOINT=bundoc.committed` or `bundoc.committed:3` ends the process like a crash when it passes that step
+// for the first, or third, time.
+exit(runBundoc(failpoint: getenv("BUNBASE_FAILPOINT").map { String(cString: $0) }))

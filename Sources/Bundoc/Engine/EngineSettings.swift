@@ -1,0 +1,42 @@
+import Documents
+import Nouns
+
+/// What the cluster file says of bundoc, and its limits.
+package struct EngineSettings: Hashable, Sendable {
+    package var limits = DocumentLimits()
+    /// SQLite's page cache, in KiB (`cache`).
+    package var cacheKiB = 1_000
+    /// Requests that one commit serves; more wait for the next.
+    package var batchMax = 1_024
+    /// Bytes in the log's records of one commit.
+    package var batchBytesMax = 8 << 20
+    /// Bytes of segments from which on a checkpoint trims the log.
+    package var logBytesMax = 8 << 20
+    /// Room set aside on the disk for deletes when it is full.
+    package var reserveBytes = 256 << 10
+    /// Without requests for so long, memory that is not needed is given back.
+    package var idle = Duration.seconds(1)
+
+    package init() {}
+
+    /// - Throws: 400 `setting.malformed` with the setting's name and what is allowed.
+    package init(_ values: [String: String]) throws(Fault) {
+        limits.documentBytesMax =
+            try Self.number(values, "body_max", in: 1_024...(16 << 20)) ?? limits.documentBytesMax
+        limits.collectionsMax =
+            try Self.number(values, "collections_max", in: 1...1_000_000) ?? limits.collectionsMax
+        cacheKiB = try Self.number(values, "cache", in: 64...1_048_576) ?? cacheKiB
+    }
+
+    private static func number(
+        _ values: [String: String], _ name: String, in range: ClosedRange<Int>
+    ) throws(Fault) -> Int? {
+        guard let text = values[name] else { return nil }
+        guard let number = Int(text), range.contains(number) else {
+            throw Fault(
+                400, "setting.malformed",
+                "\(name) must be a whole number from \(range.lowerBound) to \(range.upperBound).", party: .cluster)
+        }
+        return number
+    }
+}
