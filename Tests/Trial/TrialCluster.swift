@@ -23,6 +23,7 @@ package final class TrialCluster {
     package let home: String
     package let programs: String
     package let user: UInt32?
+    private let variables: [String: String]
     package let httpPort: UInt16
     package let respPort: UInt16
     package let statusPort: UInt16
@@ -50,10 +51,12 @@ package final class TrialCluster {
     /// - Parameters:
     ///   - portCount: how many ports its pool has.
     ///   - user: whom its processes run as; nil: whoever runs this.
+    ///   - variables: added to the environment of all its programs.
     package init(
-        clusterFile text: String, portCount: Int = 300, user: UInt32? = nil, programs: String = programsBesideMe
+        clusterFile text: String, portCount: Int = 300, user: UInt32? = nil, variables: [String: String] = [:],
+        programs: String = programsBesideMe
     ) throws {
-        (self.programs, self.user) = (programs, user)
+        (self.programs, self.user, self.variables) = (programs, user, variables)
         home = "/tmp/bunbase-trial-\(getpid())-\(UInt32.random(in: 0 ... .max))"
         try FileManager.default.createDirectory(atPath: home, withIntermediateDirectories: true)
         clusterFile = home + "/cluster.yaml"
@@ -83,7 +86,7 @@ package final class TrialCluster {
 
     /// What the command line is told about where the cluster is.
     package var environment: [String: String] {
-        var environment = ProcessInfo.processInfo.environment
+        var environment = ProcessInfo.processInfo.environment.merging(variables) { $1 }
         environment["BUNBASE_HOME"] = home
         environment["BUNBASE_HTTP"] = "127.0.0.1:\(httpPort)"
         environment["BUNBASE_RESP"] = "127.0.0.1:\(respPort)"
