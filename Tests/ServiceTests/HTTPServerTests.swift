@@ -25,7 +25,8 @@ struct HTTPServerTests {
     }
 
     static func echo(_ request: Request, _ responder: Responder) {
-        responder.send(.text(200, "\(request.methodName) \(request.path) \(String(decoding: request.body, as: UTF8.self))"))
+        responder.send(
+            .text(200, "\(request.methodName) \(request.path) \(String(decoding: request.body, as: UTF8.self))"))
     }
 
     @Test func `answers requests on one connection, one after the other`() throws {
