@@ -23,7 +23,6 @@ package protocol Disk: AnyObject {
     func data(in file: Int32, from position: Int) throws(SystemError) -> Int
     /// Makes the file that large, with room on the disk for all of it; what is new reads as zeros.
     func allocate(_ file: Int32, bytes: Int) throws(SystemError)
-    func truncate(_ file: Int32, to bytes: Int) throws(SystemError)
     /// `fdatasync(2)`.
     func sync(_ file: Int32) throws(SystemError)
     /// Makes creations, renamings and removals in it durable.

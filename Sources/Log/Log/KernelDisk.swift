@@ -81,10 +81,6 @@ package final class KernelDisk: Disk {
         guard result == 0 else { throw SystemError("posix_fallocate", code: result) }
     }
 
-    package func truncate(_ file: Int32, to bytes: Int) throws(SystemError) {
-        try SystemError.check("ftruncate") { ftruncate(file, off_t(bytes)) }
-    }
-
     package func sync(_ file: Int32) throws(SystemError) {
         try SystemError.check("fdatasync") { fdatasync(file) }
     }

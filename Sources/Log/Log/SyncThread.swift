@@ -1,4 +1,3 @@
-import CLinux
 import Glibc
 import Linux
 import Nouns
@@ -6,30 +5,23 @@ import Nouns
 /// One thread that runs commits, one at a time, so that the loop does not wait for the disk. It is started with the
 /// first of them and ends with the process.
 ///
-/// The two sides meet in one mailbox: a job goes in and a semaphore is raised; the job's result is written, then an
-/// eventfd. Each side touches a job only while it has it.
-final class SyncThread: EventHandler {
-    /// What the two threads share.
+/// The two sides meet in a mailbox: a job goes in and a semaphore is raised; the job runs, then the loop is woken. Each
+/// side touches the mailbox only while it is its turn.
+final class SyncThread {
     private final class Mailbox {
         var job: CommitJob?
         var took = Duration.zero
+        var waker: Waker?
         var isReady = sem_t()
-        let done: Int32
 
-        init(done: Int32) {
-            self.done = done
-            sem_init(&isReady, 0, 0)
-        }
+        init() { sem_init(&isReady, 0, 0) }
     }
 
-    private let mailbox: Mailbox
-    private let done: Descriptor
+    private let mailbox = Mailbox()
     private var whenDone: (() -> Void)?
 
     init(on loop: EventLoop) throws(SystemError) {
-        done = Descriptor(try SystemError.check("eventfd") { eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK)) })
-        mailbox = Mailbox(done: done.number)
-        _ = try loop.watch(done.number, for: .readable, self)
+        mailbox.waker = try Waker(on: loop) { [weak self] in self?.jobIsDone() }
         var thread = pthread_t()
         let shared = Unmanaged.passRetained(mailbox)
         let code = pthread_create(
@@ -40,6 +32,7 @@ final class SyncThread: EventHandler {
             }, shared.toOpaque())
         guard code == 0 else {
             shared.release()
+            mailbox.waker?.cancel(on: loop)
             throw SystemError("pthread_create", code: code)
         }
         pthread_detach(thread)
@@ -56,9 +49,8 @@ final class SyncThread: EventHandler {
         sem_post(&mailbox.isReady)
     }
 
-    func handle(_ readiness: Readiness) {
-        var count: UInt64 = 0
-        guard read(done.number, &count, 8) == 8, let action = whenDone else { return }
+    private func jobIsDone() {
+        guard let action = whenDone else { return }
         whenDone = nil
         mailbox.job = nil
         action()
@@ -70,8 +62,7 @@ final class SyncThread: EventHandler {
             let start = EventLoop.clock()
             mailbox.job?.run()
             mailbox.took = EventLoop.clock() - start
-            var one: UInt64 = 1
-            _ = write(mailbox.done, &one, 8)
+            mailbox.waker?.wake()
         }
     }
 }
