@@ -28,7 +28,8 @@ package final class Journal {
     private let path: String
     private var file: Descriptor
     private var pending: [UInt8] = []
-    private var size = 0
+    /// Of the file, in bytes.
+    package private(set) var size = 0
     private var sizeWhenRewritten = 0
     private var isSyncNeeded = false
 
