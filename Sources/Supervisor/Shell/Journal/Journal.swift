@@ -16,6 +16,11 @@ package final class Journal {
     package static let block: UInt64 = 1024
     /// Rewritten when the file is larger than this and four times what is current.
     package static let bytesMin = 1 << 20
+    /// Between two tries to write a file that could not be written.
+    package static let retry = Duration.seconds(1)
+
+    /// `write(2)`; tests put a full disk in its place.
+    package typealias Writer = (_ file: Int32, _ bytes: UnsafeRawBufferPointer) -> Int
 
     package private(set) var state: JournalState
     /// What went wrong with the last write; nil when it went well.
@@ -26,6 +31,8 @@ package final class Journal {
     package let isNewBoot: Bool
 
     private let path: String
+    private let write: Writer
+    private var retryAt = Instant.zero
     private var file: Descriptor
     private var pending: [UInt8] = []
     /// Of the file, in bytes.
@@ -34,8 +41,10 @@ package final class Journal {
     private var isSyncNeeded = false
 
     /// Opens or creates the journal. `bootID` names the running boot.
-    package init(path: String, bootID: String) throws(SystemError) {
-        self.path = path
+    package init(
+        path: String, bootID: String, write: @escaping Writer = { Glibc.write($0, $1.baseAddress, $1.count) }
+    ) throws(SystemError) {
+        (self.path, self.write) = (path, write)
         let bytes = try Self.read(path)
         var damaged = 0
         var state = JournalState(reading: bytes, damaged: &damaged)
@@ -55,25 +64,31 @@ package final class Journal {
 
     /// Hands everything noted to the kernel; from then on it survives the end of this process.
     package func flush() {
-        guard !pending.isEmpty || failure != nil else { return }
-        do {
+        guard failure == nil ? !pending.isEmpty : EventLoop.clock() >= retryAt else { return }
+        attempt()
+    }
+
+    private func attempt() {
+        do throws(SystemError) {
             if failure != nil || size > max(Self.bytesMin, 4 * sizeWhenRewritten) {
                 try rewrite()
             } else {
-                try Self.write(pending, to: file, path)
+                try write(pending, to: file, path)
                 size += pending.count
                 pending.removeAll(keepingCapacity: pending.count < 65_536)
             }
             failure = nil
         } catch {
+            // All of it is in `state`, from which the file is written anew.
             failure = error
+            retryAt = EventLoop.clock() + Self.retry
             pending.removeAll()
         }
     }
 
     /// Flushes, and forces what operators decided since the last call to the disk.
     package func sync() {
-        flush()
+        if !pending.isEmpty || failure != nil { attempt() }
         guard isSyncNeeded, failure == nil else { return }
         if fdatasync(file.number) != 0 {
             failure = SystemError("fdatasync", path: path)
@@ -125,7 +140,7 @@ package final class Journal {
         let fresh = path + ".new"
         let flags = O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC
         let file = Descriptor(try SystemError.check("open", path: fresh) { open(fresh, flags, 0o600) })
-        try Self.write(text, to: file, fresh)
+        try write(text, to: file, fresh)
         try SystemError.check("fdatasync", path: fresh) { fdatasync(file.number) }
         try SystemError.check("rename", path: path) { rename(fresh, path) }
         let directory = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
@@ -136,11 +151,11 @@ package final class Journal {
         isSyncNeeded = false
     }
 
-    private static func write(_ bytes: [UInt8], to file: Descriptor, _ path: String) throws(SystemError) {
+    private func write(_ bytes: [UInt8], to file: Descriptor, _ path: String) throws(SystemError) {
         var written = 0
         while written < bytes.count {
             written += try SystemError.check("write", path: path) {
-                bytes.withUnsafeBytes { Glibc.write(file.number, $0.baseAddress! + written, $0.count - written) }
+                bytes.withUnsafeBytes { write(file.number, UnsafeRawBufferPointer(rebasing: $0[written...])) }
             }
         }
     }

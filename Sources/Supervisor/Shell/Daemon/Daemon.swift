@@ -1,0 +1,275 @@
+import Config
+import Contracts
+import Glibc
+import Linux
+import Nouns
+import Service
+import Supervision
+
+/// The supervisor as a program: turns all that happens into events for its core, and carries out what the core asks.
+///
+/// Everything runs on one thread, and no decision on an instance's state is taken here. Events that arise while actions
+/// are carried out wait for their turn.
+package final class Daemon {
+    /// How the program ended.
+    package enum Ending: Hashable, Sendable {
+        /// On SIGTERM: children go on; the next life adopts them.
+        case detached
+        /// On SIGINT: everything is down.
+        case finished
+    }
+
+    let loop: EventLoop
+    let log: Log
+    let journal: Journal
+    let store: DescriptorStore
+    let manager: ServiceManager
+    let generations: Generations
+    let services: ServiceSockets
+    let events = EventStreams()
+    let startedAt = EventLoop.clock()
+    let reload: () throws(ConfigError) -> ClusterFile
+    /// Set once by `start`.
+    var children: Children!
+    var fronts: Fronts!
+    var servers: [HTTPServer] = []
+    var cluster: ClusterFile
+    var configuration: ConfigurationStatus
+    var supervisor: Supervisor
+    var metrics = Metrics()
+    var failpoints: Failpoints
+    var snapshot: (status: [UInt8], at: Instant)?
+    private(set) var ending: Ending?
+    private(set) var isStopping = false
+    private var hasBeenReady = false
+    private var inbox: [Event] = []
+    private var isHandling = false
+    private var alarm: (timer: TimerHeap.ID, at: Instant)?
+    private var answers: [CommandID: (Fault?) -> Void] = [:]
+    private var lastCommand: UInt64 = 0
+
+    init(
+        loop: EventLoop, log: Log, journal: Journal, store: DescriptorStore, generations: Generations,
+        services: ServiceSockets, cluster: ClusterFile, supervisor: Supervisor, failpoints: Failpoints,
+        reload: @escaping () throws(ConfigError) -> ClusterFile
+    ) {
+        (self.loop, self.log, self.journal, self.store) = (loop, log, journal, store)
+        (self.generations, self.services, self.cluster) = (generations, services, cluster)
+        (self.supervisor, self.failpoints, self.reload) = (supervisor, failpoints, reload)
+        configuration = ConfigurationStatus(path: cluster.path, loadedAt: startedAt)
+        manager = ServiceManager(on: loop)
+    }
+
+    /// Runs until SIGTERM or SIGINT ends it.
+    package func run() throws(SystemError) -> Ending {
+        while ending == nil {
+            try loop.turn()
+            log.flush()
+        }
+        return ending!
+    }
+
+    // MARK: Events
+
+    /// Takes an event, and carries out what follows from it.
+    func take(_ event: Event) {
+        inbox.append(event)
+        guard !isHandling else { return }
+        isHandling = true
+        var next = 0
+        while next < inbox.count {
+            let event = inbox[next]
+            next += 1
+            perform(supervisor.handle(event, at: EventLoop.clock()))
+        }
+        inbox.removeAll(keepingCapacity: inbox.count < 256)
+        isHandling = false
+        settle()
+    }
+
+    /// Carries out what the core asks for at its start.
+    func begin() {
+        isHandling = true
+        perform(supervisor.begin(at: EventLoop.clock()))
+        isHandling = false
+        failpoints.pass(.afterBegin)
+        if inbox.isEmpty { settle() } else { take(.deadline) }
+    }
+
+    /// Gives an operator's command to the core; `answer` is called once, with nil when it is done.
+    func take(_ command: Command, _ answer: @escaping (Fault?) -> Void) {
+        lastCommand += 1
+        answers[CommandID(lastCommand)] = answer
+        take(.commanded(CommandID(lastCommand), command))
+    }
+
+    private func settle() {
+        journal.flush()
+        rearm()
+        tellManager()
+    }
+
+    private func rearm() {
+        let next = supervisor.nextDeadline
+        guard next != alarm?.at else { return }
+        if let alarm { loop.cancel(alarm.timer) }
+        alarm = next.map { moment in
+            let timer = loop.schedule(at: moment) { [unowned self] in
+                alarm = nil
+                take(.deadline)
+            }
+            return (timer, moment)
+        }
+    }
+
+    // MARK: Actions
+
+    private func perform(_ actions: [Action]) {
+        for action in actions {
+            metrics.count(action)
+            perform(action)
+        }
+    }
+
+    private func perform(_ action: Action) {
+        switch action {
+        case .bind(let instance, let generation, let port): bind(instance, generation, port: port)
+        case .close(let generation, _): close(generation)
+        case .spawn(let incarnation, let kind): children.spawn(incarnation, kind)
+        case .assign(let incarnation, let instance, let generation):
+            children.assign(incarnation, instance, generation)
+        case .terminate(let incarnation):
+            journal.flush()
+            children.terminate(incarnation)
+            failpoints.pass(.afterTerminate)
+        case .kill(let incarnation, let reason):
+            journal.flush()
+            children.kill(incarnation, reason)
+        case .watch(let incarnation, let isOn): children.watch(incarnation, isOn)
+        case .grant(let ticket, let instance, let generation, _): grant(ticket, instance, generation)
+        case .refuse(let ticket, let fault): fronts.refuse(ticket, fault)
+        case .revoke(let front, let instance, let generation, let grace, let fault):
+            journal.flush()
+            fronts.revoke(front, instance, generation, grace: grace, fault)
+            failpoints.pass(.afterRevoke)
+        case .record(let record): journal.note(.instance(record))
+        case .forget(let instance): journal.note(.forgotten(instance))
+        case .recordProject(let project, let isWithdrawn): journal.note(.project(project, isWithdrawn: isWithdrawn))
+        case .report(let report): tell(report)
+        case .answer(let command, let fault): answer(command, fault)
+        case .finish: end(.finished)
+        }
+    }
+
+    private func bind(_ instance: InstanceID, _ generation: Generation, port: UInt16) {
+        guard let program = cluster.programs[instance.kind] else {
+            return inbox.append(.bindFailed(generation, port: port))
+        }
+        let fact = Generations.fact(for: instance, port: port, program)
+        journal.note(.bound(generation, fact))
+        journal.flush()
+        failpoints.pass(.beforeBind)
+        do throws(SystemError) {
+            try generations.bind(generation, fact)
+            failpoints.pass(.afterBind)
+            inbox.append(.bound(generation))
+        } catch {
+            journal.note(.closed(generation))
+            log.write(.warning, "port not bound") {
+                $0.member("port", port)
+                $0.member("reason", error.description)
+            }
+            inbox.append(.bindFailed(generation, port: port))
+        }
+    }
+
+    private func close(_ generation: Generation) {
+        journal.flush()
+        failpoints.pass(.beforeClose)
+        guard generations.close(generation) else { return }
+        failpoints.pass(.afterClose)
+        journal.note(.closed(generation))
+    }
+
+    private func grant(_ ticket: Ticket, _ instance: InstanceID, _ generation: Generation) {
+        guard let held = generations.held[generation] else {
+            preconditionFailure("generation \(generation) of \(instance) is granted and not held")
+        }
+        journal.flush()
+        failpoints.pass(.beforeGrant)
+        fronts.grant(ticket, held.endpoint(generation, cluster.home.run))
+        failpoints.pass(.afterGrant)
+    }
+
+    private func answer(_ command: CommandID, _ fault: Fault?) {
+        journal.sync()
+        failpoints.pass(.beforeAnswer)
+        guard let answer = answers.removeValue(forKey: command) else { return }
+        if fault == nil, let failure = journal.failure {
+            answer(Self.notKept(failure))
+        } else {
+            answer(fault)
+        }
+        failpoints.pass(.afterAnswer)
+    }
+
+    private static func notKept(_ failure: SystemError) -> Fault {
+        Fault(
+            507, "supervisor.journal_not_written",
+            "This was done, but a restarted supervisor would not know it: \(failure). Make room and repeat it.",
+            party: .cluster)
+    }
+
+    private func tell(_ report: Report) {
+        log.write(report.level, report.phrase.rawValue) { report.write(to: &$0) }
+        events.publish(report, report.instance.flatMap { supervisor.instance($0) })
+    }
+
+    // MARK: The state of the whole
+
+    /// All shared services serve.
+    var isReady: Bool {
+        cluster.services.allSatisfy { supervisor.instance(InstanceID(.shared, $0))?.observed == .serving }
+    }
+
+    var state: ClusterStatus.State {
+        if isStopping { return .stopping }
+        if isReady { return .ready }
+        return hasBeenReady ? .degraded : .starting
+    }
+
+    private func tellManager() {
+        if !isStopping, !hasBeenReady, isReady {
+            hasBeenReady = true
+            manager.tellReady()
+            log.write(.info, "cluster ready") {
+                $0.member("ms", (EventLoop.clock() - startedAt).millisecondsRoundedUp)
+            }
+        }
+        let ports = supervisor.ports
+        manager.tell(status: "\(state.rawValue): \(ports.held) ports held, \(fronts.count) fronts")
+    }
+
+    // MARK: Endings
+
+    /// Leaves everything running and ends the program.
+    func detach() {
+        log.write(.info, "detaching") { $0.member("processes", children.count) }
+        end(.detached)
+    }
+
+    /// Stops everything, then ends the program. `answer` is called when all is down.
+    func shutDown(_ answer: @escaping (Fault?) -> Void = { _ in }) {
+        if !isStopping {
+            isStopping = true
+            manager.tellStopping()
+        }
+        take(.shutdown, answer)
+    }
+
+    private func end(_ ending: Ending) {
+        journal.sync()
+        self.ending = ending
+        loop.stop()
+    }
+}
