@@ -1,0 +1,408 @@
+import Config
+import Contracts
+import Glibc
+import Linux
+import Nouns
+import Supervision
+
+/// Starts, tells, watches and ends the processes of all instances, and says what they say.
+final class Children {
+    /// What the supervisor does with what its children bring.
+    struct Surroundings {
+        let loop: EventLoop
+        let log: Log
+        let journal: Journal
+        let store: DescriptorStore
+        let home: Home
+        let generations: Generations
+        let services: ServiceSockets
+        let cage: Cage
+        let take: (Event) -> Void
+        let pass: (Failpoints.Name) -> Void
+        let count: (Observation) -> Void
+    }
+
+    /// For the metrics.
+    enum Observation {
+        case started(Duration)
+        case spawnFailed(Kind)
+        case output(lines: Int, dropped: Int)
+        case noticeRefused
+    }
+
+    let world: Surroundings
+    /// From the cluster file; holds for processes started from now on.
+    var programs: [Kind: ProgramSettings]
+    var watchdogs: [Kind: Duration?]
+    private(set) var running: [Incarnation: Child] = [:]
+    /// Processes of kinds without a control channel: what they are must be known when they start.
+    private var deferred: [Incarnation: Kind] = [:]
+
+    init(_ world: Surroundings, programs: [Kind: ProgramSettings], watchdogs: [Kind: Duration?]) {
+        (self.world, self.programs, self.watchdogs) = (world, programs, watchdogs)
+    }
+
+    var count: Int { running.count }
+
+    subscript(_ incarnation: Incarnation) -> Child? { running[incarnation] }
+
+    // MARK: Actions
+
+    func spawn(_ incarnation: Incarnation, _ kind: Kind) {
+        world.journal.note(.intended(incarnation, kind))
+        world.journal.flush()
+        world.pass(.afterJournalIntent)
+        guard let program = programs[kind] else {
+            return failed(incarnation, kind, SpawnFailure(reason: "kind not in the cluster file"))
+        }
+        guard program.hasControl else {
+            deferred[incarnation] = kind
+            return
+        }
+        start(incarnation, kind, program, assignment: nil)
+    }
+
+    /// Nothing happens when the process could not be started: that was told.
+    func assign(_ incarnation: Incarnation, _ instance: InstanceID, _ generation: Generation?) {
+        let assignment = Placement(instance: instance, generation: generation, data: world.home.data(of: instance))
+        do throws(SystemError) {
+            guard running[incarnation] != nil || deferred[incarnation] != nil else { return }
+            try Directory.make(assignment.data, mode: 0o700)
+            let sockets = try sockets(of: assignment)
+            if let kind = deferred.removeValue(forKey: incarnation) {
+                start(incarnation, kind, programs[kind]!, assignment: (assignment, sockets))
+            } else if let child = running[incarnation] {
+                tell(child, assignment, sockets)
+            }
+        } catch {
+            world.log.write(.error, "instance cannot be given what it needs") {
+                $0.member("instance", instance.description)
+                $0.member("reason", error.description)
+            }
+            discard(incarnation, instance.kind, SpawnFailure(reason: error.description))
+        }
+        world.pass(.afterAssign)
+    }
+
+    func terminate(_ incarnation: Incarnation) {
+        if deferred.removeValue(forKey: incarnation) != nil { return neverStarted(incarnation) }
+        running[incarnation]?.process.signal(SIGTERM)
+    }
+
+    func kill(_ incarnation: Incarnation, _ reason: KillReason) {
+        if deferred.removeValue(forKey: incarnation) != nil { return neverStarted(incarnation) }
+        guard let child = running[incarnation] else { return }
+        world.log.write(.warning, "process killed") {
+            $0.member("instance", child.name)
+            $0.member("incarnation", incarnation.number)
+            $0.member("pid", child.process.pid)
+            $0.member("reason", reason.rawValue)
+        }
+        child.containment.kill(child.process)
+    }
+
+    func watch(_ incarnation: Incarnation, _ isOn: Bool) {
+        guard let child = running[incarnation] else { return }
+        child.control?.send(ControlChannel.FromSupervisor.watch(isOn).message)
+        disturbNoMore(child)
+        if !isOn, child.instance?.project.isShared == true { listenForStirring(child) }
+    }
+
+    // MARK: Starting
+
+    private struct Placement {
+        let instance: InstanceID
+        let generation: Generation?
+        let data: String
+    }
+
+    private func sockets(of placement: Placement) throws(SystemError) -> [(name: String, descriptor: Descriptor)] {
+        if let generation = placement.generation { return world.generations.held[generation]?.sockets ?? [] }
+        guard let program = programs[placement.instance.kind] else { return [] }
+        return try world.services.sockets(of: placement.instance.kind, program)
+    }
+
+    private typealias Sockets = [(name: String, descriptor: Descriptor)]
+
+    private func start(
+        _ incarnation: Incarnation, _ kind: Kind, _ program: ProgramSettings, assignment: (Placement, Sockets)?
+    ) {
+        do {
+            let notices = try receiver(incarnation)
+            let (read, write) = try Descriptor.pipe()
+            let (containment, entry, limits) = world.cage.open(kind, incarnation, program.limits)
+            var plan = SpawnPlan(program.program, program.arguments)
+            plan.environment = environment(incarnation, kind, program, assignment?.0)
+            plan.descriptors = [1: write, 2: write]
+            (plan.cgroup, plan.limits) = (entry, limits)
+            var control: Descriptor?
+            if let (placement, sockets) = assignment {
+                plan.listening = sockets
+                plan.directory = placement.data
+            } else {
+                let pair = try Socket.pair(.packets)
+                control = pair.0
+                plan.listening = [(DescriptorName.control, pair.1)]
+            }
+            let process: ChildProcess
+            do {
+                process = try ChildProcess.spawn(plan)
+            } catch {
+                notices.close()
+                containment.remove()
+                throw error
+            }
+            world.pass(.afterClone)
+            let child = Child(incarnation, kind, process, containment, startedAt: EventLoop.clock())
+            child.notices = notices
+            if let placement = assignment?.0 { (child.instance, child.generation) = (placement.instance, placement.generation) }
+            running[incarnation] = child
+            world.journal.note(.started(incarnation, fact(child)))
+            world.journal.flush()
+            world.pass(.afterJournalStart)
+            keep(child, control, read)
+            try attach(child, control, read)
+        } catch {
+            world.log.write(.error, "process not started") {
+                $0.member("kind", kind.text)
+                $0.member("reason", "\(error)")
+            }
+            discard(incarnation, kind, SpawnFailure(error))
+        }
+    }
+
+    private func environment(
+        _ incarnation: Incarnation, _ kind: Kind, _ program: ProgramSettings, _ placement: Placement?
+    ) -> [String: String] {
+        let paths = world.home.run
+        var environment = [
+            ChildEnvironment.notifySocket: paths.notify(incarnation), ChildEnvironment.run: paths.directory,
+            ChildEnvironment.kind: kind.text, ChildEnvironment.incarnation: incarnation.description,
+            "SWIFT_BACKTRACE": "enable=no", "PATH": "/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8",
+        ]
+        if let placement {
+            environment[ChildEnvironment.project] = placement.instance.project.text
+            environment[ChildEnvironment.data] = placement.data
+            if let watchdog = watchdogs[kind] ?? nil {
+                environment[ChildEnvironment.watchdogMicroseconds] = "\(watchdog.nanoseconds / 1000)"
+            }
+        }
+        return environment.merging(program.environment) { _, theirs in theirs }
+    }
+
+    private func tell(_ child: Child, _ placement: Placement, _ sockets: Sockets) {
+        let generation = placement.generation ?? Generation(0)
+        let assignment = Assignment(
+            instance: placement.instance, incarnation: child.incarnation, generation: generation,
+            token: placement.generation.flatMap { world.generations.held[$0]?.fact.token }, data: placement.data,
+            descriptors: sockets.map(\.name), watchdog: watchdogs[child.kind] ?? nil,
+            settings: programs[child.kind]?.settings ?? [:])
+        (child.instance, child.generation) = (placement.instance, placement.generation)
+        child.isReady = false
+        world.journal.note(.assigned(child.incarnation, placement.instance, placement.generation))
+        world.journal.flush()
+        child.control?.send(ControlChannel.FromSupervisor.assign(assignment).message, sockets.map(\.descriptor))
+    }
+
+    private func receiver(_ incarnation: Incarnation) throws(SystemError) -> NotifyReceiver {
+        try NotifyReceiver(at: world.home.run.notify(incarnation), on: world.loop) { [unowned self] notice in
+            guard let child = running[incarnation] else { return }
+            heard(notice, of: child)
+        }
+    }
+
+    /// Puts what the next life will need where it finds it.
+    private func keep(_ child: Child, _ control: Descriptor?, _ output: Descriptor) {
+        if let control { world.store.keep(control, as: StoreName.control(child.incarnation)) }
+        world.store.keep(output, as: StoreName.log(child.incarnation))
+    }
+
+    /// Begins to listen to a process that runs.
+    private func attach(_ child: Child, _ control: Descriptor?, _ output: Descriptor?) throws(SystemError) {
+        if let control {
+            child.control = try PacketConnection(control, on: world.loop)
+            child.control?.onClosed = { [weak child] _ in child?.control = nil }
+        }
+        if let output {
+            child.output = try OutputCapture(output, on: world.loop) { [unowned self, unowned child] lines, dropped in
+                printed(lines, dropped, by: child)
+            }
+        }
+        try child.process.watch(on: world.loop) { [unowned self, unowned child] exit in exited(child, exit) }
+    }
+
+    /// Goes on with a process of an earlier life.
+    func adopt(_ child: Child, control: Descriptor?, output: Descriptor?) throws(SystemError) {
+        running[child.incarnation] = child
+        child.notices = try receiver(child.incarnation)
+        try attach(child, control, output)
+    }
+
+    private func fact(_ child: Child) -> ProcessFact {
+        var fact = ProcessFact(
+            kind: child.kind, pid: child.process.pid, startTicks: child.process.id.start, leaf: child.containment.leaf)
+        (fact.instance, fact.generation) = (child.instance, child.generation)
+        return fact
+    }
+
+    // MARK: Failing to start
+
+    private func failed(_ incarnation: Incarnation, _ kind: Kind, _ failure: SpawnFailure) {
+        world.journal.note(.gone(incarnation))
+        world.count(.spawnFailed(kind))
+        world.take(.spawnFailed(incarnation, failure))
+    }
+
+    /// Ends what may have been started, and tells it as not started.
+    private func discard(_ incarnation: Incarnation, _ kind: Kind, _ failure: SpawnFailure) {
+        deferred[incarnation] = nil
+        if let child = running[incarnation] {
+            child.isDiscarded = true
+            child.containment.kill(child.process)
+            world.count(.spawnFailed(kind))
+            world.take(.spawnFailed(incarnation, failure))
+        } else {
+            failed(incarnation, kind, failure)
+        }
+    }
+
+    private func neverStarted(_ incarnation: Incarnation) {
+        world.journal.note(.gone(incarnation))
+        world.take(.exited(incarnation, .clean))
+    }
+
+    // MARK: Ending
+
+    private func exited(_ child: Child, _ exit: ProcessExit) {
+        // What it sent before it ended counts: above all STOPPING=1.
+        child.notices?.drain()
+        world.pass(.afterExit)
+        disturbNoMore(child)
+        // Whatever it started and left behind ends with it.
+        child.containment.end(child.process, on: world.loop) { [unowned self] in gone(child, exit) }
+    }
+
+    private func gone(_ child: Child, _ exit: ProcessExit) {
+        let note = child.containment.note
+        child.output?.finish()
+        child.notices?.close()
+        child.control?.close()
+        child.containment.remove()
+        world.store.drop(StoreName.control(child.incarnation))
+        world.store.drop(StoreName.log(child.incarnation))
+        running[child.incarnation] = nil
+        world.journal.note(.gone(child.incarnation))
+        let told = Exit(exit, note: note)
+        world.log.write(.info, "process ended") {
+            $0.member("instance", child.name)
+            $0.member("incarnation", child.incarnation.number)
+            $0.member("pid", child.process.pid)
+            $0.member("exit", told.reason)
+            if let usage = exit.usage {
+                $0.member("cpu_seconds", Double(usage.cpu.nanoseconds) / 1e9)
+                $0.member("memory_max_bytes", usage.memoryMax)
+            }
+        }
+        if !child.isDiscarded { world.take(.exited(child.incarnation, told)) }
+    }
+
+    // MARK: Hearing
+
+    private func heard(_ notice: Notice, of child: Child) {
+        guard child.containment.holds(notice.sender.pid, child.process) else {
+            world.count(.noticeRefused)
+            return
+        }
+        let incarnation = child.incarnation
+        if let text = notice["STATUS"] { child.statusText = String(text.prefix(256)) }
+        if notice["READY"] == "1" {
+            if !child.isReady {
+                child.isReady = true
+                world.count(.started(EventLoop.clock() - child.startedAt))
+            }
+            world.pass(.afterReady)
+            world.take(.ready(incarnation))
+        }
+        if let busy = notice[NotifyKey.busy] { world.take(.busy(incarnation, busy == "1")) }
+        if notice["WATCHDOG"] == "1" { world.take(.pinged(incarnation)) }
+        if let quiet = notice[NotifyKey.quiet] { world.take(quiet == "1" ? .quiet(incarnation) : .stirred(incarnation)) }
+        if notice["STOPPING"] == "1" { world.take(.stopping(incarnation)) }
+    }
+
+    private func printed(_ lines: [[UInt8]], _ dropped: Int, by child: Child) {
+        if dropped > 0 {
+            world.log.write(dropped: dropped, of: child.instance, child.kind, child.incarnation)
+        }
+        for line in lines { world.log.write(output: line, of: child.instance, child.kind, child.incarnation) }
+        world.count(.output(lines: lines.count + dropped, dropped: dropped))
+    }
+
+    // MARK: Stirring
+
+    private final class Stirring: EventHandler {
+        let action: () -> Void
+        init(_ action: @escaping () -> Void) { self.action = action }
+        func handle(_ readiness: Readiness) { action() }
+    }
+
+    /// One connection to any of the service's sockets is news; which, and how many, is not.
+    private func listenForStirring(_ child: Child) {
+        let incarnation = child.incarnation
+        let stirring = Stirring { [unowned self, weak child] in
+            if let child { disturbNoMore(child) }
+            world.take(.stirred(incarnation))
+        }
+        for socket in world.services.held(of: child.kind) {
+            if let registration = try? world.loop.watch(socket.number, for: [.readable, .once], stirring) {
+                child.stirrings.append(registration)
+            }
+        }
+    }
+
+    private func disturbNoMore(_ child: Child) {
+        for registration in child.stirrings { world.loop.unwatch(registration) }
+        child.stirrings.removeAll()
+    }
+}
+
+/// The names of what the descriptor store keeps of processes.
+enum StoreName {
+    static func control(_ incarnation: Incarnation) -> String { "control-\(incarnation)" }
+    static func log(_ incarnation: Incarnation) -> String { "log-\(incarnation)" }
+}
+
+extension Exit {
+    /// `note`: what the containment knows beyond, as `out of memory`.
+    init(_ exit: ProcessExit, note: String?) {
+        switch exit.cause {
+        case .code(let code): self.init(code: code, note: note)
+        case .signal(let number, _): self.init(signal: number, note: note)
+        case .unknown: self.init(note: note ?? "unknown (adopted)")
+        }
+    }
+}
+
+extension SpawnFailure {
+    /// The cause in a fixed phrase where it is a common one.
+    init(_ error: any Error) {
+        switch error {
+        case let error as SpawnError where error.step == .execute && error.code == ENOENT:
+            self.init(reason: "program missing")
+        case let error as SpawnError where error.step == .execute && [EACCES, ENOEXEC, EPERM].contains(error.code):
+            self.init(reason: "program not executable")
+        case let error as SpawnError: self.init(reason: Self.phrase(error.code) ?? error.description)
+        case let error as SystemError: self.init(reason: Self.phrase(error.code) ?? error.description)
+        default: self.init(reason: "\(error)")
+        }
+    }
+
+    private static func phrase(_ code: Int32) -> String? {
+        switch code {
+        case ENOMEM: "no memory"
+        case EAGAIN: "too many processes"
+        case EMFILE, ENFILE: "too many open files"
+        case ENOSPC: "disk full"
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,76 @@
+import Config
+import Contracts
+import Glibc
+import Linux
+import Nouns
+
+/// The listening sockets of shared services: bound once, kept over restarts of their processes and of the supervisor.
+package final class ServiceSockets {
+    /// The supervisor's own sockets that a service may be given: `http`, `resp`.
+    private let own: [String: Descriptor]
+    private let store: DescriptorStore
+    private var held: [Kind: [String: Descriptor]] = [:]
+
+    package init(own: [String: Descriptor], store: DescriptorStore) { (self.own, self.store) = (own, store) }
+
+    /// All sockets of a service, in the order of their names; those that are not there yet are bound, or found again
+    /// by `recover`.
+    package func sockets(
+        of kind: Kind, _ program: ProgramSettings, recover: (ProgramSettings.Socket) -> Descriptor? = { _ in nil }
+    ) throws(SystemError) -> [(name: String, descriptor: Descriptor)] {
+        var sockets: [(name: String, descriptor: Descriptor)] = []
+        for (name, form) in program.sockets.sorted(by: { $0.key < $1.key }) {
+            if let descriptor = held[kind]?[name] {
+                sockets.append((name, descriptor))
+                continue
+            }
+            let descriptor: Descriptor
+            if case .inherited(let own) = form, let socket = self.own[own] {
+                descriptor = socket
+            } else if let socket = recover(form) {
+                descriptor = socket
+                store.keep(descriptor, as: Self.storeName(kind, name))
+            } else {
+                descriptor = try bind(form)
+                store.keep(descriptor, as: Self.storeName(kind, name))
+            }
+            held[kind, default: [:]][name] = descriptor
+            sockets.append((name, descriptor))
+        }
+        return sockets
+    }
+
+    /// What is held of a service now.
+    package func held(of kind: Kind) -> [Descriptor] { held[kind].map { Array($0.values) } ?? [] }
+
+    /// Takes a socket of an earlier life back.
+    package func restore(_ kind: Kind, _ name: String, _ descriptor: Descriptor) {
+        held[kind, default: [:]][name] = descriptor
+        store.keep(descriptor, as: Self.storeName(kind, name))
+    }
+
+    /// Closes what services had that are no more, or are given no longer.
+    package func keepOnly(_ programs: [Kind: ProgramSettings]) {
+        for (kind, sockets) in held {
+            for name in sockets.keys where programs[kind]?.sockets[name] == nil {
+                held[kind]?[name] = nil
+                store.drop(Self.storeName(kind, name))
+            }
+        }
+    }
+
+    package static func storeName(_ kind: Kind, _ name: String) -> String { "service-\(kind)-\(name)" }
+
+    private func bind(_ form: ProgramSettings.Socket) throws(SystemError) -> Descriptor {
+        switch form {
+        case .inherited(let name): throw SystemError("no listening socket is named", code: ENOENT, path: name)
+        case .stream(let path): return try Socket.listen(at: path, .stream)
+        case .packets(let path): return try Socket.listen(at: path, .packets)
+        case .tcp(let address):
+            guard let address = SocketAddress(address.description) else {
+                throw SystemError("bind", code: EINVAL, path: address.description)
+            }
+            return try Socket.listen(on: address)
+        }
+    }
+}

@@ -1,0 +1,124 @@
+import HTTP
+import JSON
+import Nouns
+import Service
+import Supervision
+
+/// What changes something: for processes of the same user or root, on the unix socket only.
+struct ControlRoutes {
+    /// Ids in one bulk declaration.
+    static let bulkMax = 100_000
+
+    unowned let daemon: Daemon
+
+    func add(to router: inout Router) {
+        for (verb, command) in Self.verbs {
+            let handler: Router.Handler = { request, responder in order(command, request, responder) }
+            router.post("/instances/{project}/{kind}/\(verb)", handler)
+            router.post("/instances/{project}/{kind}/{ordinal}/\(verb)", handler)
+        }
+        router.post("/services/{name}/restart", restartService)
+        router.put("/projects", declareAll)
+        router.put("/projects/{id}", declare)
+        router.delete("/projects/{id}", withdraw)
+        router.post("/reload") { _, responder in
+            if let fault = daemon.reconfigure() { responder.send(fault) } else { responder.send(.empty()) }
+        }
+        router.post("/shutdown") { _, responder in
+            responder.send(.empty(202))
+            daemon.log.write(.info, "shutdown asked for")
+            daemon.loop.afterBatch { daemon.shutDown() }
+        }
+        router.post("/detach") { _, responder in
+            responder.send(.empty(202))
+            daemon.loop.afterBatch { daemon.detach() }
+        }
+    }
+
+    private static let verbs: [(String, (InstanceID) -> Command)] = [
+        ("start", Command.start), ("stop", Command.stop), ("restart", Command.restart), ("drain", Command.drain),
+        ("clear", Command.clear),
+    ]
+
+    private func order(_ command: (InstanceID) -> Command, _ request: Request, _ responder: Responder) {
+        do throws(Fault) {
+            let id = try StatusRoutes.instance(request)
+            // A service's project is written @shared, which no project can be called.
+            guard daemon.supervisor.instance(id) != nil else { throw StatusRoutes.unknown(id) }
+            log(request)
+            daemon.take(command(id)) { finish($0, responder) }
+        } catch {
+            responder.send(error)
+        }
+    }
+
+    private func restartService(_ request: Request, _ responder: Responder) {
+        guard let kind = Kind(request.parameter("name")), daemon.cluster.services.contains(kind) else {
+            let names = daemon.cluster.services.map(\.text).joined(separator: ", ")
+            return responder.send(Fault(404, "service.unknown", "There is no service of that name; there are: \(names)."))
+        }
+        log(request)
+        daemon.take(.restart(InstanceID(.shared, kind))) { finish($0, responder) }
+    }
+
+    private func declareAll(_ request: Request, _ responder: Responder) {
+        guard let list = try? JSONValue(parsing: request.body).array, list.count <= Self.bulkMax,
+            case let projects = list.compactMap({ $0.string.flatMap { ProjectID($0) } }), projects.count == list.count
+        else {
+            return responder.send(
+                Fault(
+                    400, "projects.malformed",
+                    "The body is a JSON array of at most \(Self.bulkMax) project ids, each 1 to 40 of a-z, 0-9 and -."))
+        }
+        var remaining = projects.count
+        var first: Fault?
+        guard remaining > 0 else { return responder.send(.empty()) }
+        for project in projects {
+            daemon.take(.declare(project)) { fault in
+                first = first ?? fault
+                remaining -= 1
+                if remaining == 0 { finish(first, responder) }
+            }
+        }
+    }
+
+    private func declare(_ request: Request, _ responder: Responder) {
+        do throws(Fault) {
+            daemon.take(.declare(try Self.project(request))) { finish($0, responder) }
+        } catch {
+            responder.send(error)
+        }
+    }
+
+    private func withdraw(_ request: Request, _ responder: Responder) {
+        do throws(Fault) {
+            daemon.take(.withdraw(try Self.project(request))) { finish($0, responder) }
+        } catch {
+            responder.send(error)
+        }
+    }
+
+    private static func project(_ request: Request) throws(Fault) -> ProjectID {
+        guard let project = ProjectID(request.parameter("id")) else {
+            throw Fault(
+                400, "project.malformed",
+                "A project's id is 1 to 40 of a-z, 0-9 and -, beginning with a letter or digit.")
+        }
+        return project
+    }
+
+    private func finish(_ fault: Fault?, _ responder: Responder) {
+        if let fault { responder.send(fault) } else { responder.send(.empty()) }
+    }
+
+    private func log(_ request: Request) {
+        daemon.log.write(.info, "operator command") {
+            $0.member("method", request.methodName)
+            $0.member("path", request.path)
+            if let peer = request.peer {
+                $0.member("uid", peer.uid)
+                $0.member("peer_pid", peer.pid)
+            }
+        }
+    }
+}
