@@ -19,9 +19,11 @@ extension Daemon {
             cluster = fresh
             configuration = ConfigurationStatus(path: fresh.path, loadedAt: EventLoop.clock())
             children.programs = fresh.programs
+            children.watchdogs = fresh.watchdogs
             fronts.configuration = frontConfiguration
             log.write(.info, "cluster file read again")
             take(.configured(fresh.supervision))
+            services.keepOnly(fresh.programs)
             return nil
         } catch {
             return refuse(error.description, [])

@@ -26,6 +26,8 @@ package final class Daemon {
     let manager: ServiceManager
     let generations: Generations
     let services: ServiceSockets
+    let cage: Cage
+    let lock: Lock
     let events = EventStreams()
     let startedAt = EventLoop.clock()
     let reload: () throws(ConfigError) -> ClusterFile
@@ -38,7 +40,6 @@ package final class Daemon {
     var supervisor: Supervisor
     var metrics = Metrics()
     var failpoints: Failpoints
-    var snapshot: (status: [UInt8], at: Instant)?
     private(set) var ending: Ending?
     private(set) var isStopping = false
     private var hasBeenReady = false
@@ -50,11 +51,12 @@ package final class Daemon {
 
     init(
         loop: EventLoop, log: Log, journal: Journal, store: DescriptorStore, generations: Generations,
-        services: ServiceSockets, cluster: ClusterFile, supervisor: Supervisor, failpoints: Failpoints,
+        services: ServiceSockets, cage: Cage, lock: Lock, cluster: ClusterFile, supervisor: Supervisor, failpoints: Failpoints,
         reload: @escaping () throws(ConfigError) -> ClusterFile
     ) {
         (self.loop, self.log, self.journal, self.store) = (loop, log, journal, store)
-        (self.generations, self.services, self.cluster) = (generations, services, cluster)
+        (self.generations, self.services, self.cage, self.lock) = (generations, services, cage, lock)
+        self.cluster = cluster
         (self.supervisor, self.failpoints, self.reload) = (supervisor, failpoints, reload)
         configuration = ConfigurationStatus(path: cluster.path, loadedAt: startedAt)
         manager = ServiceManager(on: loop)
@@ -192,10 +194,11 @@ package final class Daemon {
     }
 
     private func grant(_ ticket: Ticket, _ instance: InstanceID, _ generation: Generation) {
-        guard let held = generations.held[generation] else {
-            preconditionFailure("generation \(generation) of \(instance) is granted and not held")
-        }
         journal.flush()
+        guard let held = generations.held[generation] else {
+            log.write(.error, "generation lost") { $0.member("instance", instance.description) }
+            return fronts.refuse(ticket, Self.lost)
+        }
         failpoints.pass(.beforeGrant)
         fronts.grant(ticket, held.endpoint(generation, cluster.home.run))
         failpoints.pass(.afterGrant)
@@ -212,6 +215,10 @@ package final class Daemon {
         }
         failpoints.pass(.afterAnswer)
     }
+
+    private static let lost = Fault(
+        503, "instance.listener_lost", "The listener of this instance was lost; it comes back with its next start.",
+        party: .cluster, retryAfter: .seconds(1))
 
     private static func notKept(_ failure: SystemError) -> Fault {
         Fault(

@@ -59,16 +59,17 @@ package final class Generations {
     ) -> Bool {
         var sockets: [(name: String, descriptor: Descriptor)] = []
         for name in names(fact) {
-            guard let descriptor = socket(name) else {
-                for socket in sockets { Socket.shutDown(socket.descriptor) }
-                discard(generation, fact)
-                return false
-            }
+            guard let descriptor = socket(name) else { return false }
             sockets.append((name, descriptor))
         }
         for socket in sockets { store.keep(socket.descriptor, as: Self.storeName(generation, socket.name)) }
         held[generation] = HeldGeneration(fact: fact, sockets: sockets)
         return true
+    }
+
+    /// Keeps knowing a generation whose sockets were lost, for as long as the process that listens on them lives.
+    package func remember(_ generation: Generation, _ fact: ListenerFact) {
+        held[generation] = HeldGeneration(fact: fact, sockets: [])
     }
 
     /// Shuts the sockets down, so that a process that still has a copy cannot go on listening, and removes the paths.
@@ -104,7 +105,7 @@ package final class Generations {
     private func hasPort(_ fact: ListenerFact) -> Bool { fact.token != nil || !fact.hasUnix }
 
     /// Removes what may be left of a generation besides its sockets.
-    private func discard(_ generation: Generation, _ fact: ListenerFact) {
+    package func discard(_ generation: Generation, _ fact: ListenerFact) {
         for name in names(fact) {
             store.drop(Self.storeName(generation, name))
             if let path = path(name, fact) { try? Socket.removeSocket(at: path) }

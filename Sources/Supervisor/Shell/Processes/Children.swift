@@ -129,7 +129,7 @@ final class Children {
     ) {
         do {
             let notices = try receiver(incarnation)
-            let (read, write) = try Descriptor.pipe()
+            let (read, write) = try OutputCapture.pipe()
             let (containment, entry, limits) = world.cage.open(kind, incarnation, program.limits)
             var plan = SpawnPlan(program.program, program.arguments)
             plan.environment = environment(incarnation, kind, program, assignment?.0)

@@ -26,6 +26,24 @@ final class OutputCapture: EventHandler {
         registration = try loop.watch(descriptor.number, for: .readable, self)
     }
 
+    /// What a process writes to, and where that is read.
+    static func pipe() throws(SystemError) -> (read: Descriptor, write: Descriptor) {
+        var both: [Int32] = [-1, -1]
+        try SystemError.check("pipe") { pipe2(&both, O_CLOEXEC) }
+        return (Descriptor(both[0]), Descriptor(both[1]))
+    }
+
+    /// Reads on from what a process of an earlier life writes to, where nobody kept the reading end: the kernel gives
+    /// another one for the pipe behind a descriptor of that process.
+    static func reopen(_ process: ChildProcess) -> Descriptor? {
+        let number = open("/proc/\(process.pid)/fd/1", O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+        guard number >= 0 else { return nil }
+        let descriptor = Descriptor(number)
+        var status = stat()
+        guard fstat(number, &status) == 0, status.st_mode & S_IFMT == S_IFIFO else { return nil }
+        return descriptor
+    }
+
     func handle(_ readiness: Readiness) {
         if !read(upTo: Self.readMax) { unwatch() }
     }

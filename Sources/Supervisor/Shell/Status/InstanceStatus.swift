@@ -7,9 +7,11 @@ package struct InstanceStatus {
     package var view: InstanceView
     package var pid: Int32?
     package var usage: Usage?
+    /// What the process says of itself (`STATUS=`).
+    package var text: String?
 
-    package init(view: InstanceView, pid: Int32?, usage: Usage?) {
-        (self.view, self.pid, self.usage) = (view, pid, usage)
+    package init(view: InstanceView, pid: Int32?, usage: Usage?, text: String?) {
+        (self.view, self.pid, self.usage, self.text) = (view, pid, usage, text)
     }
 
     /// `now` is when the view was taken.
@@ -37,6 +39,7 @@ package struct InstanceStatus {
             $0.member("memory_bytes", optional: usage?.memoryBytes)
             $0.name("cpu_seconds")
             if let usage { $0.value(usage.cpuSeconds) } else { $0.null() }
+            $0.member("status", optional: text)
             $0.member("observed_at", clock.text(usage?.observedAt ?? now))
         }
     }

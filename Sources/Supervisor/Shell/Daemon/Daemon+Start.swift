@@ -1,0 +1,219 @@
+import Config
+import Contracts
+import Glibc
+import Linux
+import Nouns
+import Service
+import Supervision
+
+extension Daemon {
+    /// What surrounds a supervisor besides its cluster file.
+    package struct Options {
+        /// What whoever started it passed: `http`, `resp`, `status`, and what the descriptor store kept.
+        package var inherited: ListenFDs
+        /// `BUNBASE_FAILPOINT`.
+        package var failpoint: String?
+        /// Whether log records go to standard output, for the journal.
+        package var isJournal: Bool
+        /// Whether orphans below this process become its children, so that none escapes: for a process that has no
+        /// other children than ours.
+        package var reapsOrphans: Bool
+
+        package init(inherited: ListenFDs, failpoint: String? = nil, isJournal: Bool = false, reapsOrphans: Bool = false) {
+            (self.inherited, self.failpoint) = (inherited, failpoint)
+            (self.isJournal, self.reapsOrphans) = (isJournal, reapsOrphans)
+        }
+    }
+
+    /// Why a supervisor cannot start.
+    package enum StartError: Error, CustomStringConvertible {
+        case alreadyRunning(lock: String)
+        case unknownFailpoint(String)
+        case system(SystemError)
+
+        package var description: String {
+            switch self {
+            case .alreadyRunning(let lock): "another supervisor runs on this home; it holds \(lock)"
+            case .unknownFailpoint(let name):
+                "BUNBASE_FAILPOINT names no failpoint: \(name); there are: "
+                    + Failpoints.Name.allCases.map(\.rawValue).joined(separator: ", ")
+            case .system(let error): error.description
+            }
+        }
+    }
+
+    /// Starts a supervisor: takes up what an earlier life left, begins to listen, and starts what should run.
+    /// `reload` reads the cluster file again.
+    package static func start(
+        _ cluster: ClusterFile, on loop: EventLoop, _ options: Options,
+        reload: @escaping () throws(ConfigError) -> ClusterFile
+    ) throws(StartError) -> Daemon {
+        do throws(SystemError) {
+            let paths = cluster.home.run
+            try makeDirectories(cluster)
+            let lock: Lock
+            do throws(SystemError) {
+                lock = try Lock(paths.lock)
+            } catch {
+                guard error.code == EWOULDBLOCK else { throw error }
+                throw StartError.alreadyRunning(lock: paths.lock)
+            }
+            let failpoint = cluster.isTesting ? options.failpoint : nil
+            guard let failpoints = Failpoints(failpoint, directory: paths.directory) else {
+                throw StartError.unknownFailpoint(failpoint ?? "")
+            }
+            return try start(cluster, on: loop, options, lock, failpoints, reload)
+        } catch let error as SystemError {
+            throw .system(error)
+        } catch let error as StartError {
+            throw error
+        }
+    }
+
+    private static func makeDirectories(_ cluster: ClusterFile) throws(SystemError) {
+        let paths = cluster.home.run
+        for path in [paths.directory, paths.directory + "/notify", paths.directory + "/port", cluster.home.supervisor] {
+            try Directory.makePrivate(path)
+        }
+        try Directory.make(cluster.home.data, mode: 0o700)
+        try Directory.make(cluster.logs.directory, mode: 0o755)
+    }
+
+    private static func start(
+        _ cluster: ClusterFile, on loop: EventLoop, _ options: Options, _ lock: Lock, _ failpoints: Failpoints,
+        _ reload: @escaping () throws(ConfigError) -> ClusterFile
+    ) throws(SystemError) -> Daemon {
+        let log = Log(settings: cluster.logs, isJournal: options.isJournal)
+        let boot = SmallFile.text("/proc/sys/kernel/random/boot_id")?.split(separator: "\n").first.map(String.init)
+        let journal = try Journal(path: cluster.home.supervisor + "/journal", bootID: boot ?? "unknown")
+        if journal.damagedLines > 0 {
+            log.write(.error, "journal damaged") { $0.member("lines", journal.damagedLines) }
+        }
+        let store = DescriptorStore()
+        let cage = try Cage(home: cluster.home, reapsOrphans: options.reapsOrphans, on: loop)
+        var inherited = options.inherited
+        var own: [String: Descriptor] = [:]
+        for name in [DescriptorName.http, DescriptorName.resp, "status"] { own[name] = inherited.takeOne(name) }
+        var past = Inheritance(journal: journal, home: cluster.home, cage: cage, log: log, store: store, kept: inherited)
+        past.adopt()
+        let generations = Generations(paths: cluster.home.run, store: store)
+        past.restore(generations)
+        let status = try own["status"] ?? Socket.listen(on: address(cluster.status))
+        let services = try sockets(cluster, own, store, &past)
+        let remains = past.remains(generations)
+        let supervisor = Supervisor(
+            settings: cluster.supervision, seed: Random.word(), remains: remains, at: EventLoop.clock())
+        let daemon = Daemon(
+            loop: loop, log: log, journal: journal, store: store, generations: generations, services: services,
+            cage: cage, lock: lock, cluster: cluster, supervisor: supervisor, failpoints: failpoints, reload: reload)
+        try daemon.listen(status)
+        daemon.adopt(&past)
+        past.clear(generations)
+        log.write(.info, "supervisor started") {
+            $0.member("node", cluster.node)
+            $0.member("pid", getpid())
+            $0.member("version", Version.text)
+            $0.member("adopted", past.heirs.count)
+            $0.member("projects", remains.projects.count)
+        }
+        daemon.begin()
+        return daemon
+    }
+
+    private static func address(_ address: Address) throws(SystemError) -> SocketAddress {
+        guard let socket = SocketAddress(address.description) else {
+            throw SystemError("bind", code: EINVAL, path: address.description)
+        }
+        return socket
+    }
+
+    /// The public sockets, and those of shared services from an earlier life. What nobody passed is taken back from a
+    /// living process, else bound here.
+    private static func sockets(
+        _ cluster: ClusterFile, _ passed: [String: Descriptor], _ store: DescriptorStore, _ past: inout Inheritance
+    ) throws(SystemError) -> ServiceSockets {
+        var own = passed
+        own["status"] = nil
+        let addresses = [DescriptorName.http: cluster.http, DescriptorName.resp: cluster.resp]
+        var restored: [(Kind, String, Descriptor)] = []
+        for (kind, program) in cluster.programs.sorted(by: { $0.key < $1.key }) {
+            for (name, form) in program.sockets.sorted(by: { $0.key < $1.key }) {
+                if case .inherited(let passedName) = form {
+                    guard own[passedName] == nil, let place = addresses[passedName] else { continue }
+                    let place_ = try address(place)
+                    own[passedName] = try past.copy(kind, name, form, place_) ?? Socket.listen(on: place_)
+                    store.keep(own[passedName]!, as: ServiceSockets.storeName(kind, name))
+                } else if let descriptor = past.copy(kind, name, form, nil) {
+                    restored.append((kind, name, descriptor))
+                }
+            }
+        }
+        let services = ServiceSockets(own: own, store: store)
+        for (kind, name, descriptor) in restored { services.restore(kind, name, descriptor) }
+        return services
+    }
+
+    /// Begins to listen to fronts, operators and readers.
+    private func listen(_ status: Descriptor) throws(SystemError) {
+        let world = Children.Surroundings(
+            loop: loop, log: log, journal: journal, store: store, home: cluster.home, generations: generations,
+            services: services, cage: cage, take: { [unowned self] in take($0) },
+            pass: { [unowned self] in failpoints.pass($0) }, count: { [unowned self] in count($0) })
+        children = Children(world, programs: cluster.programs, watchdogs: cluster.watchdogs)
+        let paths = cluster.home.run
+        fronts = try Fronts(
+            at: paths.lease, on: loop, configuration: frontConfiguration, log: log, journal: journal
+        ) { [unowned self] in take($0) }
+        var reading = Router()
+        StatusRoutes(daemon: self).add(to: &reading)
+        var limits = HTTPServer.Limits()
+        limits.connectionsMax = 256
+        let readers = HTTPServer(on: loop, limits: limits) { reading.handle($0, $1) }
+        try readers.listen(on: status, .loopback)
+        var changing = reading
+        ControlRoutes(daemon: self).add(to: &changing)
+        limits.bodyMax = 8 << 20
+        let operators = HTTPServer(on: loop, limits: limits) { changing.handle($0, $1) }
+        try operators.listen(on: try Socket.listen(at: paths.control, .stream), .operators)
+        servers = [readers, operators]
+    }
+
+    private func adopt(_ past: inout Inheritance) {
+        for heir in past.heirs {
+            let containment = cage.adopt(heir.fact.leaf, heir.process)
+            let child = Child(
+                heir.incarnation, heir.fact.kind, heir.process, containment, startedAt: EventLoop.clock())
+            (child.instance, child.generation) = (heir.fact.instance, heir.fact.generation)
+            let record = heir.fact.instance.flatMap { journal.state.records[$0] }
+            child.isReady = record?.run?.isReady ?? false
+            let output = past.take(StoreName.log(heir.incarnation)) ?? OutputCapture.reopen(heir.process)
+            do throws(SystemError) {
+                try children.adopt(child, control: past.take(StoreName.control(heir.incarnation)), output: output)
+                log.write(.info, "process adopted") {
+                    $0.member("instance", child.name)
+                    $0.member("incarnation", heir.incarnation.number)
+                    $0.member("pid", heir.process.pid)
+                }
+            } catch {
+                log.write(.error, "process cannot be listened to") {
+                    $0.member("instance", child.name)
+                    $0.member("reason", error.description)
+                }
+                containment.kill(heir.process)
+            }
+        }
+    }
+
+    private func count(_ observation: Children.Observation) {
+        switch observation {
+        case .started(let duration): metrics.countStart(duration)
+        case .spawnFailed(let kind): metrics.countSpawnFailure(kind)
+        case .output(let lines, let dropped): metrics.countOutput(lines: lines, dropped: dropped)
+        case .noticeRefused: metrics.countRefusedNotice()
+        }
+    }
+}
+
+extension ClusterFile {
+    var watchdogs: [Kind: Duration?] { supervision.kinds.mapValues(\.watchdog) }
+}

@@ -1,0 +1,64 @@
+import Config
+import Glibc
+import Linux
+import Nouns
+
+/// Makes the directories of a cluster.
+package enum Directory {
+    /// Makes a directory and those above it; harmless when it is there. A new one gets the mode.
+    package static func make(_ path: String, mode: UInt32 = 0o755) throws(SystemError) {
+        if mkdir(path, mode) == 0 { return }
+        switch errno {
+        case EEXIST:
+            var status = stat()
+            guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+                throw SystemError("mkdir", code: ENOTDIR, path: path)
+            }
+        case ENOENT where path.contains("/"):
+            let parent = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+            guard !parent.isEmpty else { throw SystemError("mkdir", code: ENOENT, path: path) }
+            try make(parent, mode: mode)
+            try make(path, mode: mode)
+        case let code: throw SystemError("mkdir", code: code, path: path)
+        }
+    }
+
+    /// A directory that no other user may enter: made so, or found so. It may lie in `/tmp`, where anybody could have
+    /// made one of the name first: then EPERM is thrown.
+    package static func makePrivate(_ path: String) throws(SystemError) {
+        try make(path, mode: 0o700)
+        var status = stat()
+        try SystemError.check("lstat", path: path) { lstat(path, &status) }
+        guard status.st_mode & S_IFMT == S_IFDIR, status.st_uid == geteuid() else {
+            throw SystemError("use directory", code: EPERM, path: path)
+        }
+        guard status.st_mode & 0o077 != 0 else { return }
+        try SystemError.check("chmod", path: path) { chmod(path, 0o700) }
+    }
+
+    /// The names in a directory; none when it is not there.
+    package static func names(in path: String) -> [String] {
+        guard let stream = opendir(path) else { return [] }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names.sorted()
+    }
+}
+
+extension Home {
+    /// The only directory that an instance may write to: `projects/PROJECT/KIND` of the data, with the ordinal behind
+    /// it for all but the first of a pool; `KIND` for shared services.
+    package func data(of instance: InstanceID) -> String {
+        let kind = instance.ordinal == 0 ? instance.kind.text : "\(instance.kind).\(instance.ordinal)"
+        return instance.project.isShared ? "\(data)/\(kind)" : "\(data)/projects/\(instance.project)/\(kind)"
+    }
+
+    /// The supervisor's own data.
+    package var supervisor: String { data + "/supervisor" }
+}
