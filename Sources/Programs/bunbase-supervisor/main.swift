@@ -1,1 +1,3 @@
-print("This program is still empty.")
+import SupervisorShell
+
+SupervisorProgram.main()

@@ -1,3 +1,4 @@
+import JSON
 import Config
 import Contracts
 import Glibc
@@ -48,25 +49,27 @@ extension Daemon {
         _ cluster: ClusterFile, on loop: EventLoop, _ options: Options,
         reload: @escaping () throws(ConfigError) -> ClusterFile
     ) throws(StartError) -> Daemon {
-        do throws(SystemError) {
-            let paths = cluster.home.run
+        do {
             try makeDirectories(cluster)
-            let lock: Lock
-            do throws(SystemError) {
-                lock = try Lock(paths.lock)
-            } catch {
-                guard error.code == EWOULDBLOCK else { throw error }
-                throw StartError.alreadyRunning(lock: paths.lock)
-            }
             let failpoint = cluster.isTesting ? options.failpoint : nil
-            guard let failpoints = Failpoints(failpoint, directory: paths.directory) else {
+            guard let failpoints = Failpoints(failpoint, directory: cluster.home.run.directory) else {
                 throw StartError.unknownFailpoint(failpoint ?? "")
             }
-            return try start(cluster, on: loop, options, lock, failpoints, reload)
-        } catch let error as SystemError {
-            throw .system(error)
+            return try start(cluster, on: loop, options, try lock(cluster), failpoints, reload)
         } catch let error as StartError {
             throw error
+        } catch let error as SystemError {
+            throw .system(error)
+        } catch {
+            preconditionFailure("only these two are thrown: \(error)")
+        }
+    }
+
+    private static func lock(_ cluster: ClusterFile) throws -> Lock {
+        do throws(SystemError) {
+            return try Lock(cluster.home.run.lock)
+        } catch {
+            throw error.code == EWOULDBLOCK ? StartError.alreadyRunning(lock: cluster.home.run.lock) : error
         }
     }
 
@@ -98,7 +101,8 @@ extension Daemon {
         past.adopt()
         let generations = Generations(paths: cluster.home.run, store: store)
         past.restore(generations)
-        let status = try own["status"] ?? Socket.listen(on: address(cluster.status))
+        let status: Descriptor
+        if let passed = own["status"] { status = passed } else { status = try Socket.listen(on: address(cluster.status)) }
         let services = try sockets(cluster, own, store, &past)
         let remains = past.remains(generations)
         let supervisor = Supervisor(
@@ -139,10 +143,12 @@ extension Daemon {
         for (kind, program) in cluster.programs.sorted(by: { $0.key < $1.key }) {
             for (name, form) in program.sockets.sorted(by: { $0.key < $1.key }) {
                 if case .inherited(let passedName) = form {
-                    guard own[passedName] == nil, let place = addresses[passedName] else { continue }
-                    let place_ = try address(place)
-                    own[passedName] = try past.copy(kind, name, form, place_) ?? Socket.listen(on: place_)
-                    store.keep(own[passedName]!, as: ServiceSockets.storeName(kind, name))
+                    guard own[passedName] == nil, let configured = addresses[passedName] else { continue }
+                    let place = try address(configured)
+                    let socket: Descriptor
+                    if let copy = past.copy(kind, name, form, place) { socket = copy } else { socket = try Socket.listen(on: place) }
+                    own[passedName] = socket
+                    store.keep(socket, as: ServiceSockets.storeName(kind, name))
                 } else if let descriptor = past.copy(kind, name, form, nil) {
                     restored.append((kind, name, descriptor))
                 }

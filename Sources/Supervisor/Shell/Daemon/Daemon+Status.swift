@@ -1,3 +1,5 @@
+import Contracts
+import Config
 import Glibc
 import JSON
 import Linux

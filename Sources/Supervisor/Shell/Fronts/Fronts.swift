@@ -1,3 +1,4 @@
+import JSON
 import Contracts
 import Linux
 import Nouns
@@ -117,7 +118,7 @@ package final class Fronts {
             return connection.close()
         }
         lastFront += 1
-        let ticks = ProcessTable.startTicks(of: peer.pid) ?? 0
+        let ticks = ProcessTable.startTime(of: peer.pid) ?? 0
         let session = FrontSession(
             session: number, fact: FrontFact(session: number, pid: peer.pid, startTicks: ticks),
             front: FrontID(lastFront), connection: connection)

@@ -1,3 +1,4 @@
+import JSON
 import Config
 import Contracts
 import Glibc
@@ -130,7 +131,7 @@ final class Children {
         do {
             let notices = try receiver(incarnation)
             let (read, write) = try OutputCapture.pipe()
-            let (containment, entry, limits) = world.cage.open(kind, incarnation, program.limits)
+            let (containment, entry, limits) = try world.cage.open(kind, incarnation, program.limits)
             var plan = SpawnPlan(program.program, program.arguments)
             plan.environment = environment(incarnation, kind, program, assignment?.0)
             plan.descriptors = [1: write, 2: write]
@@ -153,6 +154,7 @@ final class Children {
                 throw error
             }
             world.pass(.afterClone)
+            containment.begin(process)
             let child = Child(incarnation, kind, process, containment, startedAt: EventLoop.clock())
             child.notices = notices
             if let placement = assignment?.0 { (child.instance, child.generation) = (placement.instance, placement.generation) }

@@ -29,8 +29,10 @@ final class OutputCapture: EventHandler {
     /// What a process writes to, and where that is read.
     static func pipe() throws(SystemError) -> (read: Descriptor, write: Descriptor) {
         var both: [Int32] = [-1, -1]
-        try SystemError.check("pipe") { pipe2(&both, O_CLOEXEC) }
-        return (Descriptor(both[0]), Descriptor(both[1]))
+        try SystemError.check("pipe") { Glibc.pipe(&both) }
+        let ends = (Descriptor(both[0]), Descriptor(both[1]))
+        for number in both { try SystemError.check("fcntl") { fcntl(number, F_SETFD, FD_CLOEXEC) } }
+        return ends
     }
 
     /// Reads on from what a process of an earlier life writes to, where nobody kept the reading end: the kernel gives

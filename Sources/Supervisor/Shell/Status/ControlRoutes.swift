@@ -1,3 +1,5 @@
+import Linux
+import Config
 import HTTP
 import JSON
 import Nouns
@@ -35,9 +37,9 @@ struct ControlRoutes {
         }
     }
 
-    private static let verbs: [(String, (InstanceID) -> Command)] = [
-        ("start", Command.start), ("stop", Command.stop), ("restart", Command.restart), ("drain", Command.drain),
-        ("clear", Command.clear),
+    private static let verbs: [(String, @Sendable (InstanceID) -> Command)] = [
+        ("start", { .start($0) }), ("stop", { .stop($0) }), ("restart", { .restart($0) }), ("drain", { .drain($0) }),
+        ("clear", { .clear($0) }),
     ]
 
     private func order(_ command: (InstanceID) -> Command, _ request: Request, _ responder: Responder) {
