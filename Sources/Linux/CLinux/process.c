@@ -7,6 +7,7 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/xattr.h>
 
 /// The first form of `struct pidfd_info` in linux/pidfd.h, which Debian 12's headers lack.
 struct pidfd_info_first {
@@ -79,3 +80,9 @@ bool clinux_reap_child(pid_t pid) {
 int clinux_inotify(void) { return inotify_init1(IN_CLOEXEC | IN_NONBLOCK); }
 
 int clinux_inotify_watch(int descriptor, const char *path) { return inotify_add_watch(descriptor, path, IN_MODIFY); }
+
+void clinux_inotify_cancel(int descriptor, int watch) { inotify_rm_watch(descriptor, watch); }
+
+ssize_t clinux_get_attribute(const char *path, const char *name, void *value, size_t size) {
+    return getxattr(path, name, value, size);
+}

@@ -2,6 +2,7 @@
 #define CLINUX_PROCESS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/resource.h>
 #include <sys/types.h>
@@ -35,5 +36,8 @@ bool clinux_reap_child(pid_t pid);
 /// Creates an inotify descriptor that does not block.
 int clinux_inotify(void);
 int clinux_inotify_watch(int descriptor, const char *path);
+void clinux_inotify_cancel(int descriptor, int watch);
+/// An extended attribute's first bytes; how many, -1 when it is not there or longer.
+ssize_t clinux_get_attribute(const char *path, const char *name, void *value, size_t size);
 
 #endif
