@@ -11,11 +11,13 @@ extension Fault {
     package static let keyRepeated = Fault(
         400, "key.repeated", "The project key is given more than once; send it once.")
     package static let keysUnavailable = Fault(
-        503, "front.keys_unavailable", "The front has no key table yet because the platform does not answer; try again.",
+        503, "front.keys_unavailable",
+        "The front has no key table yet because the platform does not answer; try again.",
         party: .cluster, retryAfter: .seconds(1))
     package static let routeUnknown = Fault(404, "route.unknown", "Nothing is served at this path; check its prefix.")
     package static let routesUnavailable = Fault(
-        503, "front.routes_unavailable", "The front has no routes yet because the supervisor does not answer; try again.",
+        503, "front.routes_unavailable",
+        "The front has no routes yet because the supervisor does not answer; try again.",
         party: .cluster, retryAfter: .seconds(1))
     package static let methodForbidden = Fault(
         501, "request.method_unsupported", "TRACE is not supported here.")
@@ -42,7 +44,8 @@ extension Fault {
         502, "instance.unreachable", "The project's process cannot be reached; nothing was sent to it. Try again.",
         party: .instance, retryAfter: .seconds(1))
     package static let responseMalformed = Fault(
-        502, "instance.response_malformed", "The project's process answered with what is no valid HTTP.", party: .instance)
+        502, "instance.response_malformed", "The project's process answered with what is no valid HTTP.",
+        party: .instance)
     package static let responseTimedOut = Fault(
         504, "instance.response_timed_out",
         "The project's process did not answer in time. The request may have been carried out.", party: .instance)
@@ -54,8 +57,12 @@ extension Fault {
         retryAfter: .seconds(1))
     package static let draining = Fault(
         503, "front.draining", "The front is shutting down; try again.", party: .cluster, retryAfter: .seconds(1))
+    package static let handOffTimedOut = Fault(
+        504, "instance.handoff_timed_out", "The project's process did not take the connection in time; connect again.",
+        party: .instance, retryAfter: .seconds(1))
     package static let noRoom = Fault(
-        503, "front.no_room", "The front is out of sockets or memory; try again.", party: .cluster, retryAfter: .seconds(1))
+        503, "front.no_room", "The front is out of sockets or memory; try again.", party: .cluster,
+        retryAfter: .seconds(1))
 
     package static func bodyTooLong(_ limit: Int) -> Fault {
         Fault(413, "request.body_too_long", "The body is longer than the \(limit) bytes that are allowed here.")

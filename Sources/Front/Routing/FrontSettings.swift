@@ -10,6 +10,8 @@ package struct FrontSettings: Sendable {
 
     package private(set) var limits = FrontLimits()
     package private(set) var routes = RouteTable()
+    /// Whether the supervisor has said anything yet.
+    package private(set) var isConfigured = false
     private var nextLimits: FrontLimits?
     private var nextRoutes: [Route]?
 
@@ -33,6 +35,7 @@ package struct FrontSettings: Sendable {
             limits = nextLimits ?? limits
             routes = RouteTable(nextRoutes ?? [])
             (nextLimits, nextRoutes) = (nil, nil)
+            isConfigured = true
             return true
         case .welcome, .grant, .refuse, .revoke: break
         }

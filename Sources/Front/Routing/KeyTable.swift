@@ -37,6 +37,8 @@ package struct KeyTable: Sendable {
         version = snapshot.table
     }
 
+    /// Whether the platform or its file has been heard at all: only then is a key that is not here unknown.
+    package var isKnown: Bool { isSynced || version > 0 }
     package var count: Int { entries.count }
 
     /// The project that a key opens.

@@ -1,1 +1,4 @@
-print("This program is still empty.")
+import FrontShell
+import Glibc
+
+exit(FrontProgram.run())

@@ -1,0 +1,211 @@
+import CLinux
+import Glibc
+import Linux
+import Nouns
+
+/// Takes what happens to a stream. Called on the loop's thread, never from within the stream's own methods.
+protocol ByteStreamOwner: AnyObject {
+    /// There may be bytes, or an end, to read.
+    func streamIsReadable()
+    /// All that waited to be sent has left.
+    func streamDrained()
+    /// Both directions are over: the peer is gone, though bytes of it may still be there to read.
+    func streamHungUp()
+    /// An attempt to connect has an outcome.
+    func streamConnected(_ error: Int32)
+}
+
+extension ByteStreamOwner {
+    func streamConnected(_ error: Int32) {}
+}
+
+/// A connected stream socket: reads into a buffer of its owner's, sends at once what the kernel has room for, and keeps
+/// the rest.
+///
+/// Edge-triggered and registered once; writing is watched only while something is kept. The kept bytes have no limit
+/// here: owners stop feeding a stream that is `isBlocked`.
+final class ByteStream: EventHandler {
+    enum Reading {
+        case bytes(Int)
+        /// None for now.
+        case nothing
+        /// The peer sends no more.
+        case end
+        case failed
+    }
+
+    /// Strong: the owner lets go by `close` or `release`.
+    var owner: (any ByteStreamOwner)?
+    /// Bytes may have come since the last read that left none.
+    private(set) var isReadable = true
+    /// The peer sends no more.
+    private(set) var hasEnded = false
+    /// Something waits to be sent.
+    var isBlocked: Bool { keptStart < kept.count }
+    var keptCount: Int { kept.count - keptStart }
+    /// Bytes that the kernel has taken.
+    private(set) var sentCount: UInt64 = 0
+
+    private let loop: EventLoop
+    private let descriptor: Descriptor
+    private var registration: EventLoop.Registration?
+    private var kept: [UInt8] = []
+    private var keptStart = 0
+    private var isConnecting: Bool
+    private static let watched: Readiness = [.readable, .peerClosed, .edgeTriggered]
+
+    /// Takes the descriptor over.
+    ///
+    /// - Parameter isConnecting: `streamConnected` follows.
+    init(
+        _ descriptor: Descriptor, on loop: EventLoop, isConnecting: Bool = false
+    ) throws(SystemError) {
+        (self.descriptor, self.loop, self.isConnecting) = (descriptor, loop, isConnecting)
+        registration = try loop.watch(
+            descriptor.number, for: isConnecting ? [Self.watched, .writable] : Self.watched, self)
+    }
+
+    var isOpen: Bool { registration != nil }
+
+    /// The peer's address without its port; empty for a unix socket.
+    var peerHost: String {
+        guard let address = try? Socket.remoteAddress(of: descriptor) else { return "" }
+        let text = address.description
+        guard let colon = text.lastIndex(of: ":") else { return text }
+        return text[..<colon].filter { $0 != "[" && $0 != "]" }
+    }
+
+    func handle(_ readiness: Readiness) {
+        if isConnecting {
+            guard !readiness.isDisjoint(with: [.writable, .failed, .hangUp]) else { return }
+            isConnecting = false
+            let error = Socket.pendingError(of: descriptor)
+            if error == 0 { watch() }
+            owner?.streamConnected(error)
+            guard error == 0, isOpen else { return }
+        }
+        if readiness.contains(.writable), isBlocked {
+            flush()
+            if isOpen, !isBlocked { owner?.streamDrained() }
+        }
+        if isOpen, !readiness.isDisjoint(with: [.readable, .peerClosed, .hangUp, .failed]) {
+            isReadable = true
+            owner?.streamIsReadable()
+        }
+        if isOpen, !readiness.isDisjoint(with: [.hangUp, .failed]) { owner?.streamHungUp() }
+    }
+
+    // MARK: Reading
+
+    func read(into buffer: UnsafeMutableRawBufferPointer) -> Reading {
+        guard isOpen, !hasEnded else { return .end }
+        while true {
+            let count = recv(descriptor.number, buffer.baseAddress, buffer.count, Int32(MSG_DONTWAIT))
+            if count > 0 {
+                // A short read emptied the socket; an end behind it is announced by its own event.
+                if count < buffer.count { isReadable = false }
+                return .bytes(count)
+            }
+            if count == 0 {
+                hasEnded = true
+                isReadable = false
+                return .end
+            }
+            switch errno {
+            case EINTR: continue
+            case EAGAIN:
+                isReadable = false
+                return .nothing
+            default:
+                isReadable = false
+                return .failed
+            }
+        }
+    }
+
+    /// Whether the peer has neither ended nor said anything: asked before a request that cannot be repeated is sent on
+    /// a connection that was idle.
+    var isQuiet: Bool {
+        var byte: UInt8 = 0
+        let count = recv(descriptor.number, &byte, 1, Int32(MSG_PEEK | MSG_DONTWAIT))
+        return count < 0 && errno == EAGAIN
+    }
+
+    // MARK: Sending
+
+    /// Sends or keeps all of it; false when the stream has failed.
+    func send(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard isOpen else { return false }
+        guard !isBlocked, !isConnecting else {
+            kept += bytes
+            return true
+        }
+        guard let count = transmit(bytes) else { return false }
+        if count < bytes.count {
+            kept = Array(bytes[count...])
+            keptStart = 0
+            watch()
+        }
+        return true
+    }
+
+    func send(_ bytes: [UInt8]) -> Bool { bytes.withUnsafeBytes { send($0) } }
+
+    /// How many bytes the kernel took; nil when the stream has failed.
+    private func transmit(_ bytes: UnsafeRawBufferPointer) -> Int? {
+        var sent = 0
+        while sent < bytes.count {
+            let count = Glibc.send(
+                descriptor.number, bytes.baseAddress! + sent, bytes.count - sent,
+                Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
+            if count >= 0 {
+                sent += count
+                sentCount += UInt64(count)
+            } else if errno == EAGAIN {
+                break
+            } else if errno != EINTR {
+                return nil
+            }
+        }
+        return sent
+    }
+
+    private func flush() {
+        let count = kept.withUnsafeBytes { transmit(UnsafeRawBufferPointer(rebasing: $0[keptStart...])) }
+        guard let count else {
+            (kept, keptStart) = ([], 0)
+            watch()
+            return owner?.streamHungUp() ?? ()
+        }
+        keptStart += count
+        if !isBlocked {
+            (kept, keptStart) = ([], 0)
+            watch()
+        }
+    }
+
+    /// Watches for room only while something is kept: unix sockets announce it with each message the peer reads.
+    private func watch() {
+        guard let registration else { return }
+        let isWaiting = isBlocked || isConnecting
+        try? loop.rewatch(registration, for: isWaiting ? [Self.watched, .writable] : Self.watched)
+    }
+
+    // MARK: Ending
+
+    /// Sends no more; the peer reads an end behind what was sent.
+    func shutDownSending() { _ = shutdown(descriptor.number, Int32(SHUT_WR)) }
+
+    func close() {
+        _ = release()
+        descriptor.close()
+    }
+
+    /// Lets go of the descriptor, which stays open, and of the owner.
+    func release() -> Descriptor {
+        if let registration { loop.unwatch(registration) }
+        (registration, owner) = (nil, nil)
+        (kept, keptStart) = ([], 0)
+        return descriptor
+    }
+}

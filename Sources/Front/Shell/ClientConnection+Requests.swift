@@ -1,0 +1,89 @@
+import HTTP
+import Nouns
+import Routing
+
+/// What becomes of a request whose head is complete.
+extension ClientConnection {
+    /// Answers the request, or begins its exchange. `body` is what came behind the head; returns how many bytes of it
+    /// belong to the request.
+    func serve(_ head: RequestHead, _ bytes: UnsafeRawBufferPointer, _ body: UnsafeRawBufferPointer) -> Int {
+        let answer = ResponseForwarding.Context(
+            requestID: RequestID.presented(head, in: bytes) ?? front.requestIDs.next(), method: head.method,
+            crossOrigin: CrossOrigin(head, in: bytes), wake: nil, closes: !head.isKeptAlive || front.isDraining,
+            isOld: head.minorVersion == 0)
+        if head.method == .options { return preflight(head, answer, body) }
+        do throws(Fault) {
+            let passed = try Gate.pass(head, bytes, front.settings, front.keys)
+            try front.admit(passed.project)
+            return try exchange(head, bytes, passed, answer, body)
+        } catch {
+            return refuse(error, head, answer, body)
+        }
+    }
+
+    private func exchange(
+        _ head: RequestHead, _ bytes: UnsafeRawBufferPointer, _ passed: Gate.Passed,
+        _ answer: ResponseForwarding.Context, _ body: UnsafeRawBufferPointer
+    ) throws(Fault) -> Int {
+        let context = RequestForwarding.Context(
+            match: passed.match, project: passed.project, requestID: answer.requestID, client: host,
+            strippedQuery: passed.strippedQuery)
+        var output: [UInt8] = []
+        output.reserveCapacity(head.length + 256)
+        RequestForwarding.append(head, bytes, context, to: &output)
+        let request = Exchange.Request(
+            method: head.method, framing: head.framing, route: passed.match.route, instance: passed.instance,
+            head: output, expectsContinue: head.expectsContinue)
+        let exchange = front.exchange(request, for: self, answer: answer)
+        begin(exchange)
+        do throws(Fault) {
+            let count = try exchange.begin(body)
+            awaitBody()
+            return count
+        } catch {
+            exchange.refuse(error)
+            return body.count
+        }
+    }
+
+    /// Any OPTIONS is answered here, for browsers that ask before they send.
+    private func preflight(
+        _ head: RequestHead, _ answer: ResponseForwarding.Context, _ body: UnsafeRawBufferPointer
+    ) -> Int {
+        let (count, isRead) = Self.skip(head.framing, body)
+        let closes = answer.closes || !isRead
+        var output: [UInt8] = []
+        HeadWriter.status(204, to: &output)
+        HeadWriter.field("x-request-id", answer.requestID, to: &output)
+        if let crossOrigin = answer.crossOrigin {
+            crossOrigin.append(to: &output)
+            CrossOrigin.appendPreflight(to: &output)
+        }
+        if closes { HeadWriter.field("connection", "close" as StaticString, to: &output) }
+        HeadWriter.end(&output)
+        say(output, closes: closes, isRequestRead: isRead)
+        return count
+    }
+
+    private func refuse(
+        _ fault: Fault, _ head: RequestHead, _ answer: ResponseForwarding.Context, _ body: UnsafeRawBufferPointer
+    ) -> Int {
+        let (count, isRead) = Self.skip(head.framing, body)
+        let closes = answer.closes || !isRead
+        var extra: [UInt8] = []
+        answer.crossOrigin?.append(to: &extra)
+        let bytes = FaultBody.response(
+            fault, requestID: answer.requestID, isHead: head.method == .head, closes: closes, extra: extra)
+        say(bytes, closes: closes, isRequestRead: isRead)
+        return count
+    }
+
+    /// How many of the bytes are the body of a request that is not forwarded, and whether that is all of it.
+    private static func skip(_ framing: BodyFraming, _ body: UnsafeRawBufferPointer) -> (count: Int, isAll: Bool) {
+        switch framing {
+        case .none, .untilClose: (0, true)
+        case .length(let length): (min(length, body.count), length <= body.count)
+        case .chunked: (body.count, false)
+        }
+    }
+}

@@ -1,0 +1,336 @@
+import Contracts
+import HTTP
+import Linux
+import Nouns
+import Routing
+
+/// A client's connection: finds its requests, one after the other, and writes their answers in the same order.
+final class ClientConnection: ByteStreamOwner {
+    /// Reads in a row before others have their turn.
+    private static let readsMax = 16
+    /// Bytes that are read and dropped after the last answer, so that the client can read it.
+    private static let lingerBytesMax = 1 << 20
+    private static let lingerMax = Duration.seconds(2)
+
+    /// When something must have happened.
+    struct Deadline {
+        enum Reason {
+            /// The first byte of the first request, or of the next one.
+            case idle
+            /// The end of a head.
+            case head
+            /// The next bytes of a body.
+            case body
+            /// The first bytes of an answer.
+            case answer
+            /// The client must take some of what is kept for it.
+            case write(sent: UInt64)
+            /// The client must close.
+            case linger
+        }
+        var moment: Instant
+        var reason: Reason
+    }
+
+    enum Phase {
+        /// A request's head is read, or awaited. Leaves to `exchanging` or `closing`.
+        case reading
+        /// A request is under way. Leaves to `reading` or `closing`.
+        case exchanging(Exchange)
+        /// All is said, but not all has left. Leaves to `lingering` or `closed`.
+        case closing
+        /// All has left; what the client still sends is dropped until it closes. Leaves to `closed`.
+        case lingering(dropped: Int)
+        case closed
+    }
+
+    /// A head whose end is not there yet.
+    private struct Partial {
+        var bytes: [UInt8]
+        var scanner: RequestScanner
+    }
+
+    let front: Front
+    let stream: ByteStream
+    private(set) var phase = Phase.reading
+    private(set) var deadline: Deadline?
+    private var partial: Partial?
+    /// What came behind the request that is under way: at most one read's worth.
+    private var inbox: [UInt8] = []
+    private var isPumpDue = false
+    /// Bytes of the client may still come: closing at once would reset the connection and take the last answer away.
+    private var lingers = false
+    /// The client's address, asked for once.
+    lazy var host = stream.peerHost
+
+    init(_ stream: ByteStream, _ front: Front) {
+        (self.stream, self.front) = (stream, front)
+        stream.owner = self
+        setDeadline(Deadline(moment: front.loop.now + front.settings.limits.headTimeout, reason: .idle))
+    }
+
+    var isBlocked: Bool { stream.isBlocked }
+
+    /// Nothing is under way: the connection may be closed without anyone's loss.
+    var isIdle: Bool { if case .reading = phase { partial == nil && inbox.isEmpty && !isBlocked } else { false } }
+
+    // MARK: Events
+
+    func streamIsReadable() { pump() }
+
+    func streamDrained() {
+        switch phase {
+        case .exchanging(let exchange):
+            if case .write = deadline?.reason { setDeadline(nil) }
+            exchange.clientDrained()
+        case .reading: pumpSoon()
+        case .closing: finish()
+        case .lingering, .closed: break
+        }
+    }
+
+    func streamHungUp() { cut() }
+
+    /// Goes on reading, from another place than a read: the scratch buffer is in use.
+    func pumpSoon() {
+        guard !isPumpDue, stream.isOpen else { return }
+        isPumpDue = true
+        front.later { [self] in
+            isPumpDue = false
+            pump()
+        }
+    }
+
+    func readBodySoon() {
+        if stream.isReadable || !inbox.isEmpty { pumpSoon() }
+    }
+
+    // MARK: Reading
+
+    private var wantsBytes: Bool {
+        switch phase {
+        case .reading: !isBlocked
+        case .exchanging(let exchange): exchange.wantsBody
+        case .lingering: true
+        case .closing, .closed: false
+        }
+    }
+
+    private func pump() {
+        var reads = 0
+        while stream.isOpen, wantsBytes {
+            reads += 1
+            guard reads <= Self.readsMax else { return pumpSoon() }
+            if !inbox.isEmpty {
+                let bytes = inbox
+                inbox = []
+                bytes.withUnsafeBytes { take($0) }
+                continue
+            }
+            guard stream.isReadable || stream.hasEnded else { return }
+            switch stream.read(into: front.scratch.buffer) {
+            case .bytes(let count): take(front.scratch.prefix(count))
+            case .nothing: return
+            case .end: return ended()
+            case .failed: return cut()
+            }
+        }
+    }
+
+    /// The client sends no more. What it asked for before is still answered.
+    private func ended() {
+        if case .exchanging(let exchange) = phase, exchange.isUploaded { return }
+        cut()
+    }
+
+    private func take(_ bytes: UnsafeRawBufferPointer) {
+        switch phase {
+        case .reading: takeHead(bytes)
+        case .exchanging(let exchange): takeBody(bytes, exchange)
+        case .lingering(let dropped):
+            guard dropped + bytes.count <= Self.lingerBytesMax else { return cut() }
+            phase = .lingering(dropped: dropped + bytes.count)
+        case .closing, .closed: break
+        }
+    }
+
+    private func takeHead(_ bytes: UnsafeRawBufferPointer) {
+        guard var partial else {
+            front.requestScanner.reset()
+            if let head = scan(bytes, &front.requestScanner) { serve(head, bytes) }
+            return
+        }
+        self.partial = nil
+        partial.bytes += bytes
+        partial.bytes.withUnsafeBytes { bytes in
+            if let head = scan(bytes, &partial.scanner) { serve(head, bytes) }
+        }
+    }
+
+    /// The head, if it is complete; else what is there is kept, or refused.
+    private func scan(_ bytes: UnsafeRawBufferPointer, _ scanner: inout RequestScanner) -> RequestHead? {
+        do throws(Fault) {
+            if try scanner.scan(bytes) { return scanner.head }
+            partial = Partial(bytes: Array(bytes), scanner: scanner)
+            awaitHead()
+        } catch {
+            say(FaultBody.response(error, closes: true), closes: true, isRequestRead: false)
+        }
+        return nil
+    }
+
+    private func awaitHead() {
+        if case .head = deadline?.reason { return }
+        setDeadline(Deadline(moment: front.loop.now + front.settings.limits.headTimeout, reason: .head))
+    }
+
+    private func serve(_ head: RequestHead, _ bytes: UnsafeRawBufferPointer) {
+        let count = serve(head, bytes, UnsafeRawBufferPointer(rebasing: bytes[head.length...]))
+        keep(UnsafeRawBufferPointer(rebasing: bytes[(head.length + count)...]))
+    }
+
+    private func takeBody(_ bytes: UnsafeRawBufferPointer, _ exchange: Exchange) {
+        do throws(Fault) {
+            let count = try exchange.received(bytes)
+            keep(UnsafeRawBufferPointer(rebasing: bytes[count...]))
+            if !exchange.isUploaded { awaitBody() }
+        } catch {
+            exchange.refuse(error)
+        }
+    }
+
+    /// Keeps what belongs to the next request.
+    private func keep(_ rest: UnsafeRawBufferPointer) {
+        switch phase {
+        case .reading, .exchanging: inbox += rest
+        case .closing, .lingering, .closed: break
+        }
+    }
+
+    // MARK: Exchanging
+
+    func begin(_ exchange: Exchange) {
+        phase = .exchanging(exchange)
+        setDeadline(nil)
+    }
+
+    func awaitBody() {
+        guard case .exchanging(let exchange) = phase, !exchange.isUploaded else { return }
+        setDeadline(Deadline(moment: front.loop.now + front.settings.limits.bodyTimeout, reason: .body))
+    }
+
+    /// The request's body is complete.
+    func bodyCame() { if case .body = deadline?.reason { setDeadline(nil) } }
+
+    /// Passes bytes of an answer on.
+    func send(_ bytes: UnsafeRawBufferPointer) {
+        guard stream.isOpen, !bytes.isEmpty else { return }
+        guard stream.send(bytes) else { return front.later { [self] in cut() } }
+        if stream.isBlocked, case .write = deadline?.reason {
+        } else if stream.isBlocked {
+            awaitWriting()
+        }
+    }
+
+    func send(_ bytes: [UInt8]) { bytes.withUnsafeBytes { send($0) } }
+
+    func sendContinue() { send(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)) }
+
+    private func awaitWriting() {
+        let moment = front.loop.now + front.settings.limits.bodyTimeout
+        setDeadline(Deadline(moment: moment, reason: .write(sent: stream.sentCount)))
+    }
+
+    /// The answer is complete.
+    ///
+    /// - Parameter isRequestRead: else the connection cannot be used any more: the rest of the body is in the way.
+    func answered(closes: Bool, isRequestRead: Bool) {
+        guard stream.isOpen else { return }
+        if closes || !isRequestRead || front.isDraining {
+            close(isRequestRead: isRequestRead)
+        } else {
+            next()
+        }
+    }
+
+    /// Answers the request under way with a fault.
+    func answered(with fault: Fault, isRequestRead: Bool) {
+        guard case .exchanging(let exchange) = phase else { return }
+        let context = exchange.answer
+        var extra: [UInt8] = []
+        context.crossOrigin?.append(to: &extra)
+        let closes = context.closes || !isRequestRead || front.isDraining
+        let bytes = FaultBody.response(
+            fault, requestID: context.requestID, isHead: context.method == .head, closes: closes, extra: extra)
+        say(bytes, closes: closes, isRequestRead: isRequestRead)
+    }
+
+    /// Says a whole answer of our own.
+    func say(_ bytes: [UInt8], closes: Bool, isRequestRead: Bool) {
+        send(bytes)
+        guard stream.isOpen else { return }
+        if closes { close(isRequestRead: isRequestRead) } else { next() }
+    }
+
+    /// Ready for the next request.
+    private func next() {
+        phase = .reading
+        setDeadline(Deadline(moment: front.loop.now + front.settings.limits.keepAlive, reason: .idle))
+        // Called from within reads: what is there already is looked at later.
+        if !inbox.isEmpty || stream.isReadable || stream.hasEnded { pumpSoon() }
+    }
+
+    // MARK: Ending
+
+    private func close(isRequestRead: Bool) {
+        lingers = !isRequestRead || !inbox.isEmpty || stream.isReadable
+        inbox = []
+        phase = .closing
+        if isBlocked {
+            awaitWriting()
+        } else {
+            finish()
+        }
+    }
+
+    private func finish() {
+        guard lingers, !stream.hasEnded else { return cut() }
+        stream.shutDownSending()
+        phase = .lingering(dropped: 0)
+        setDeadline(Deadline(moment: front.loop.now + Self.lingerMax, reason: .linger))
+        pumpSoon()
+    }
+
+    /// Ends the connection now, and with it what is under way.
+    func cut() {
+        guard stream.isOpen else { return }
+        let last = phase
+        phase = .closed
+        stream.close()
+        (partial, inbox, deadline) = (nil, [], nil)
+        if case .exchanging(let exchange) = last { exchange.cancel() }
+        front.closed(self)
+    }
+
+    // MARK: Time
+
+    func setDeadline(_ deadline: Deadline?) {
+        self.deadline = deadline
+        if let deadline { front.sweep(by: deadline.moment) }
+    }
+
+    func expire(at now: Instant) {
+        guard let deadline, deadline.moment <= now else { return }
+        self.deadline = nil
+        switch (deadline.reason, phase) {
+        case (.head, .reading):
+            say(FaultBody.response(.headTimeout, closes: true), closes: true, isRequestRead: false)
+        case (.body, .exchanging(let exchange)):
+            if exchange.isWaiting, !exchange.wantsBody { return awaitBody() }
+            exchange.refuse(exchange.wantsBody ? .bodyTimeout : .responseTimedOut)
+        case (.answer, .exchanging(let exchange)): exchange.timedOut()
+        case (.write(let sent), _) where stream.sentCount > sent: awaitWriting()
+        default: cut()
+        }
+    }
+}

@@ -1,0 +1,72 @@
+import Contracts
+import HTTP
+import Nouns
+import Routing
+
+/// What comes from the instance.
+extension Exchange {
+    /// Whether the instance is to be read from: not while the client is slow to take what came before.
+    var canTakeAnswer: Bool { !client.isBlocked }
+
+    var awaitsHead: Bool { download == nil }
+
+    /// 103 and the like go on to clients that understand them; `100 Continue` is ours to say.
+    func receivedInterim(_ head: ResponseHead, _ bytes: UnsafeRawBufferPointer) {
+        guard head.status != 100, !answer.isOld else { return }
+        var output: [UInt8] = []
+        ResponseForwarding.append(head, bytes, answer, to: &output)
+        client.send(output)
+    }
+
+    func receivedHead(_ head: ResponseHead, _ bytes: UnsafeRawBufferPointer, body: UnsafeRawBufferPointer) {
+        guard head.status != 101 else { return answerMalformed() }
+        if head.status == 421, use?.endpoint.token != nil { return misdirected() }
+        let framing = ResponseForwarding.framing(of: head, isOld: answer.isOld)
+        // A client that has not said all may not hear of the connection's end before it tries the next request.
+        answer.closes = answer.closes || !isUploaded || framing == .untilClose
+        var output: [UInt8] = []
+        output.reserveCapacity(head.length + body.count + 512)
+        ResponseForwarding.append(head, bytes, answer, to: &output)
+        beginAnswering()
+        var download = Download(head.framing, as: framing)
+        do {
+            let count = try download.receive(body) { output += $0 }
+            self.download = download
+            isReusable = head.isKeptAlive
+            client.send(output)
+            if download.isComplete { answered(hasExcess: count < body.count) }
+        } catch {
+            client.send(output)
+            refuse(.responseMalformed)
+        }
+    }
+
+    func receivedBody(_ bytes: UnsafeRawBufferPointer) {
+        do {
+            let count = try download!.receive(bytes) { client.send($0) }
+            if download!.isComplete { answered(hasExcess: count < bytes.count) }
+        } catch {
+            refuse(.responseMalformed)
+        }
+    }
+
+    /// The instance said what is no HTTP.
+    func answerMalformed() { refuse(.responseMalformed) }
+
+    /// The instance's connection is over.
+    func upstreamEnded() {
+        guard download != nil else { return lostBeforeAnswer() }
+        isReusable = false
+        if download!.end({ client.send($0) }) {
+            answered(hasExcess: false)
+        } else {
+            refuse(.connectionLost)
+        }
+    }
+
+    private func answered(hasExcess: Bool) {
+        guard phase == .answering else { return }
+        conclude(reusing: isReusable && !hasExcess)
+        client.answered(closes: answer.closes, isRequestRead: isUploaded)
+    }
+}

@@ -1,0 +1,88 @@
+import Contracts
+import HTTP
+import Linux
+import Nouns
+import Routing
+
+/// What the supervisor and the platform say, and what is said to them.
+extension Front {
+    func want(_ waiter: any LeaseWaiter, deadline: Instant) {
+        if let use = book.use(waiter.instance) { return waiter.proceed(use, wake: nil) }
+        perform(book.want(waiter.instance, by: waiter.number, deadline: deadline, at: loop.now))
+        sweep(by: deadline)
+    }
+
+    func giveUp(_ waiter: any LeaseWaiter) { perform(book.giveUp(waiter.number, waiter.instance)) }
+
+    func misdirected(_ use: LeaseBook.Use) { perform(book.misdirected(use, at: loop.now)) }
+
+    func perform(_ actions: [LeaseBook.Action]) {
+        for action in actions {
+            switch action {
+            case .send(let message): supervisor?.send(message.message)
+            case .proceed(let number, let use, let wake):
+                if let waiter = waiters[number] {
+                    waiter.proceed(use, wake: wake)
+                } else {
+                    perform(book.ended(use, at: loop.now))
+                }
+            case .refuse(let number, let fault): waiters[number]?.refuse(fault)
+            case .abort(let instance, let generation, let fault): abort(instance, generation, fault)
+            case .forget(_, let generation): pools.forget(generation)
+            }
+        }
+    }
+
+    private func abort(_ instance: InstanceID, _ generation: Generation, _ fault: Fault) {
+        let concerned = waiters.values.filter {
+            $0.instance == instance && $0.use?.endpoint.generation == generation
+        }
+        for waiter in concerned.sorted(by: { $0.number < $1.number }) { waiter.abort(fault) }
+    }
+
+    // MARK: The supervisor's channel
+
+    /// Connects to the supervisor, now and whenever the connection is lost.
+    package func joinSupervisor(at path: String) {
+        supervisor = Channel(
+            to: path, on: loop,
+            onConnected: { [unowned self] in perform(book.connected(at: loop.now)) },
+            onMessage: { [unowned self] in try received(LeaseChannel.FromSupervisor($0)) },
+            onLost: { [unowned self] in book.disconnected() })
+        supervisor?.open()
+    }
+
+    private func received(_ message: LeaseChannel.FromSupervisor) throws {
+        if try settings.apply(message) { configured() }
+        perform(book.received(message, at: loop.now))
+        sweepForLeases()
+    }
+
+    private func configured() {
+        let limits = settings.limits
+        book.linger = limits.linger
+        requestScanner = RequestScanner(HeadLimits(bytesMax: limits.headMax, fieldsMax: limits.fieldsMax))
+        onConfigured?()
+    }
+
+    // MARK: The platform's channel
+
+    /// Begins with what the platform's file says: a front can serve while the platform is down.
+    package func begin(with snapshot: KeySnapshot) { keys = KeyTable(snapshot) }
+
+    /// Connects to the platform, now and whenever the connection is lost.
+    package func joinPlatform(at path: String) {
+        platform = Channel(
+            to: path, on: loop,
+            onConnected: { [unowned self] in
+                say(.hello(version: KeyChannel.version, table: keys.version))
+            },
+            onMessage: { [unowned self] in
+                if let table = try keys.apply(KeyChannel.FromPlatform($0)) { say(.seen(table: table)) }
+            },
+            onLost: {})
+        platform?.open()
+    }
+
+    private func say(_ message: KeyChannel.FromFront) { platform?.send(message.message) }
+}

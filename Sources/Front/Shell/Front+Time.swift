@@ -1,0 +1,37 @@
+import Contracts
+import Linux
+import Nouns
+import Routing
+
+/// Time limits by one coarse timer: set to the earliest limit there is, and to none while there is none.
+extension Front {
+    /// Limits are kept this late at most, so that many of them make few wake-ups.
+    private static let coarseness = Duration.milliseconds(20)
+
+    /// Makes sure that limits are looked at soon after the moment.
+    func sweep(by moment: Instant) {
+        guard moment < sweepMoment else { return }
+        if let sweepTimer { loop.cancel(sweepTimer) }
+        sweepMoment = max(moment, loop.now + Self.coarseness)
+        sweepTimer = loop.schedule(at: sweepMoment) { [unowned self] in sweep() }
+    }
+
+    func sweepForLeases() {
+        if let moment = book.nextDeadline { sweep(by: moment) }
+    }
+
+    private func sweep() {
+        (sweepTimer, sweepMoment) = (nil, .distantFuture)
+        let now = loop.now
+        perform(book.expire(at: now))
+        for client in Array(clients.values) { client.expire(at: now) }
+        for client in Array(redisClients.values) { client.expire(at: now) }
+        pools.expire(at: now, idle: settings.limits.upstreamIdle)
+        let next = [
+            book.nextDeadline, clients.values.compactMap { $0.deadline?.moment }.min(),
+            redisClients.values.compactMap(\.deadline).min(),
+            pools.nextDeadline(idle: settings.limits.upstreamIdle),
+        ]
+        if let moment = next.compactMap({ $0 }).min() { sweep(by: moment) }
+    }
+}

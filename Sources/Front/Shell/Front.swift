@@ -1,0 +1,183 @@
+import Contracts
+import Glibc
+import HTTP
+import Linux
+import Nouns
+import Routing
+
+/// One loop's data path: accepts clients, finds out whose requests they send, waits for leases, forwards.
+///
+/// Owns everything that the connections of its loop share; nothing is shared between loops.
+package final class Front {
+    package let loop: EventLoop
+    /// Told when the last connection has gone, and when the first one comes.
+    package var onIdle: ((Bool) -> Void)?
+    /// Told when the supervisor's settings hold, and again when others do.
+    package var onConfigured: (() -> Void)?
+    /// Told once when `drain` is done.
+    package var onDrained: (() -> Void)?
+    package private(set) var isDraining = false
+
+    let scratch = Scratch()
+    var settings = FrontSettings()
+    var keys = KeyTable()
+    var requestIDs: RequestID
+    var requestScanner = RequestScanner(HeadLimits())
+    var responseScanner = ResponseScanner(UpstreamConnection.headLimits)
+    var pools = UpstreamPools()
+    var book: LeaseBook
+    var waiters: [LeaseBook.Waiter: any LeaseWaiter] = [:]
+    var supervisor: Channel?
+    var platform: Channel?
+    var sweepTimer: TimerHeap.ID?
+    var sweepMoment = Instant.distantFuture
+    private(set) var clients: [ObjectIdentifier: ClientConnection] = [:]
+    private(set) var redisClients: [ObjectIdentifier: RESPConnection] = [:]
+    private var admission = Admission()
+    private var lastNumber: LeaseBook.Waiter = 0
+    private var listeners: [Listener] = []
+
+    /// - Parameter session: random; names this front to the supervisor and in request ids.
+    package init(on loop: EventLoop, session: UInt64) {
+        self.loop = loop
+        requestIDs = RequestID(session: session)
+        book = LeaseBook(session: session, linger: FrontLimits().linger)
+    }
+
+    // MARK: Listening
+
+    /// Accepts HTTP clients on a listening socket.
+    package func listen(http descriptor: Descriptor) throws(SystemError) {
+        listeners.append(try Listener(descriptor, on: loop) { [unowned self] in accept(http: $0) })
+    }
+
+    /// Accepts Redis clients on a listening socket.
+    package func listen(resp descriptor: Descriptor) throws(SystemError) {
+        listeners.append(try Listener(descriptor, on: loop) { [unowned self] in accept(resp: $0) })
+    }
+
+    private var connectionCount: Int { clients.count + redisClients.count }
+
+    private func accept(http descriptor: Descriptor) {
+        guard hasRoom else {
+            let answer = FaultBody.response(.connectionsTooMany, closes: true)
+            _ = answer.withUnsafeBytes {
+                Glibc.send(descriptor.number, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
+            return
+        }
+        Socket.sendAtOnce(descriptor)
+        guard let stream = try? ByteStream(descriptor, on: loop) else { return }
+        let client = ClientConnection(stream, self)
+        clients[ObjectIdentifier(client)] = client
+        joined()
+    }
+
+    private func accept(resp descriptor: Descriptor) {
+        guard hasRoom else { return RESPConnection.refuse(descriptor) }
+        Socket.sendAtOnce(descriptor)
+        guard let stream = try? ByteStream(descriptor, on: loop) else { return }
+        let client = RESPConnection(stream, self)
+        redisClients[ObjectIdentifier(client)] = client
+        joined()
+    }
+
+    private var hasRoom: Bool { connectionCount < settings.limits.connectionsMax && !isDraining }
+
+    private func joined() { if connectionCount == 1 { onIdle?(false) } }
+
+    func closed(_ client: ClientConnection) {
+        clients[ObjectIdentifier(client)] = nil
+        left()
+    }
+
+    func closed(_ client: RESPConnection) {
+        redisClients[ObjectIdentifier(client)] = nil
+        left()
+    }
+
+    private func left() {
+        guard connectionCount == 0 else { return }
+        onIdle?(true)
+        if isDraining { finishDrain() }
+    }
+
+    // MARK: Exchanges
+
+    func admit(_ project: ProjectID) throws(Fault) {
+        guard !isDraining else { throw .draining }
+        guard admission.enter(project, max: settings.limits.requestsPerProjectMax) else { throw .projectBusy }
+    }
+
+    func leave(_ project: ProjectID) { admission.leave(project) }
+
+    func nextNumber() -> LeaseBook.Waiter {
+        lastNumber += 1
+        return lastNumber
+    }
+
+    func exchange(
+        _ request: Exchange.Request, for client: ClientConnection, answer: ResponseForwarding.Context
+    ) -> Exchange {
+        let exchange = Exchange(nextNumber(), request, for: client, self, answer: answer)
+        waiters[exchange.number] = exchange
+        return exchange
+    }
+
+    /// A waiter is done: its lease and its place are free again.
+    func ended(_ waiter: any LeaseWaiter) {
+        waiters[waiter.number] = nil
+        leave(waiter.instance.project)
+        guard let use = waiter.use else { return }
+        perform(book.ended(use, at: loop.now))
+        sweep(by: loop.now + settings.limits.linger)
+    }
+
+    // MARK: Upstreams
+
+    func upstream(
+        _ endpoint: Endpoint, isFresh: Bool, isCareful: Bool
+    ) throws(SystemError) -> UpstreamConnection {
+        if !isFresh, let pooled = pools.take(endpoint, isCareful: isCareful) { return pooled }
+        let stream: ByteStream
+        if let path = endpoint.unix {
+            stream = try ByteStream(try Socket.connect(to: path, .stream), on: loop)
+        } else {
+            let descriptor = try Socket.connect(to: .loopback(port: endpoint.port))
+            Socket.sendAtOnce(descriptor)
+            stream = try ByteStream(descriptor, on: loop, isConnecting: true)
+        }
+        return UpstreamConnection(stream, to: endpoint, self)
+    }
+
+    /// Puts a connection into the pool, as long as its generation is leased.
+    func keep(_ upstream: UpstreamConnection) {
+        let limits = settings.limits
+        pools.put(upstream, at: loop.now, max: limits.upstreamsPerInstanceMax)
+        sweep(by: loop.now + limits.upstreamIdle)
+    }
+
+    // MARK: Draining
+
+    /// Stops accepting, lets what is under way finish, then calls `onDrained`.
+    package func drain() {
+        guard !isDraining else { return }
+        isDraining = true
+        for listener in listeners { listener.close() }
+        listeners = []
+        for client in Array(clients.values) where client.isIdle { client.cut() }
+        for client in Array(redisClients.values) where client.isIdle { client.cut() }
+        if connectionCount == 0 { finishDrain() }
+    }
+
+    private func finishDrain() {
+        let told = onDrained
+        onDrained = nil
+        told?()
+    }
+
+    /// Runs something in the next turn of the loop, when others have had theirs.
+    func later(_ action: @escaping () -> Void) {
+        loop.schedule(at: loop.now + .nanoseconds(1), action)
+    }
+}

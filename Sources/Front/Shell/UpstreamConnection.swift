@@ -1,0 +1,124 @@
+import Contracts
+import HTTP
+import Linux
+import Nouns
+import Routing
+
+/// A connection to an instance: carries one exchange after the other, and waits in the pool in between.
+final class UpstreamConnection: ByteStreamOwner {
+    /// Reads in a row before others have their turn.
+    private static let readsMax = 16
+    /// Of an answer's head.
+    static let headLimits = HeadLimits(bytesMax: 32_768, fieldsMax: 256)
+
+    /// The beginning of a head whose end is not there yet.
+    private struct Partial {
+        var bytes: [UInt8]
+        var scanner: ResponseScanner
+    }
+
+    let endpoint: Endpoint
+    let stream: ByteStream
+    /// Carried an exchange before.
+    private(set) var isReused = false
+    /// Nil in the pool.
+    private(set) var exchange: Exchange?
+    private unowned let front: Front
+    private var partial: Partial?
+    private var isPumpDue = false
+
+    init(_ stream: ByteStream, to endpoint: Endpoint, _ front: Front) {
+        (self.stream, self.endpoint, self.front) = (stream, endpoint, front)
+        stream.owner = self
+    }
+
+    func begin(_ exchange: Exchange) { self.exchange = exchange }
+
+    /// The exchange is over and the connection can carry another one.
+    func end() {
+        exchange = nil
+        partial = nil
+        isReused = true
+    }
+
+    func close() {
+        exchange = nil
+        partial = nil
+        stream.close()
+    }
+
+    func streamConnected(_ error: Int32) {
+        if error != 0 { exchange?.connectFailed(error) }
+    }
+
+    func streamIsReadable() { pump() }
+    func streamDrained() { exchange?.upstreamDrained() }
+    // Reading met the end already, or will: what the instance said before it died counts.
+    func streamHungUp() { pump() }
+
+    /// Reads on once the client has taken what came before. Not from within a read: the scratch buffer is in use.
+    func pumpSoon() {
+        guard !isPumpDue, stream.isOpen else { return }
+        isPumpDue = true
+        front.later { [self] in
+            isPumpDue = false
+            pump()
+        }
+    }
+
+    private func pump() {
+        var reads = 0
+        while stream.isOpen, stream.isReadable || stream.hasEnded, exchange?.canTakeAnswer ?? true {
+            reads += 1
+            guard reads <= Self.readsMax else { return pumpSoon() }
+            switch stream.read(into: front.scratch.buffer) {
+            case .bytes(let count): take(front.scratch.prefix(count))
+            case .nothing: return
+            case .end, .failed: return ended()
+            }
+        }
+    }
+
+    private func ended() {
+        if let exchange { exchange.upstreamEnded() } else { front.pools.drop(self) }
+    }
+
+    private func take(_ bytes: UnsafeRawBufferPointer) {
+        // An answer that nobody asked for: whoever says such things gets no more requests.
+        guard let exchange else { return front.pools.drop(self) }
+        guard exchange.awaitsHead else { return exchange.receivedBody(bytes) }
+        let isPartial = partial != nil
+        var scanner = partial?.scanner ?? front.responseScanner
+        if !isPartial { scanner.reset() }
+        let joined = partial.map { $0.bytes + bytes }
+        partial = nil
+        if let joined {
+            joined.withUnsafeBytes { takeHeads($0, &scanner, exchange) }
+        } else {
+            takeHeads(bytes, &scanner, exchange)
+        }
+    }
+
+    /// Finds heads, interim ones first, and hands what is behind the last one over as its body.
+    private func takeHeads(
+        _ bytes: UnsafeRawBufferPointer, _ scanner: inout ResponseScanner, _ exchange: Exchange
+    ) {
+        var rest = bytes
+        while self.exchange === exchange {
+            do {
+                guard try scanner.scan(rest, answering: exchange.method) else {
+                    partial = Partial(bytes: Array(rest), scanner: scanner)
+                    return
+                }
+            } catch {
+                return exchange.answerMalformed()
+            }
+            let head = scanner.head
+            let behind = UnsafeRawBufferPointer(rebasing: rest[head.length...])
+            guard head.isInterim else { return exchange.receivedHead(head, rest, body: behind) }
+            exchange.receivedInterim(head, rest)
+            rest = behind
+            scanner.reset()
+        }
+    }
+}
