@@ -93,22 +93,29 @@ import Testing
         #expect(try shell.end(of: child).cause == .signal(SIGKILL, dumpedCore: false))
     }
 
-    @Test func `takes a listener back from a process that holds it`() throws {
+    @Test func `takes listeners back from a process that holds them`() throws {
         let listener = try Socket.listen(on: .loopback(port: 0))
-        let socket = try #require(target(of: listener.number))
         let port = try Socket.localPort(of: listener)
+        let unix = try Socket.listen(at: shell.scratch["x.sock"], .packets)
+        let (connected, _) = try Socket.pair(.stream)
         var plan = SpawnPlan("/bin/sleep", ["100"])
-        plan.listening = [("tcp", listener)]
+        plan.listening = [("tcp", listener), ("control", connected), ("handoff", unix)]
         let child = try ChildProcess.spawn(plan)
         listener.close()
-        let held = try #require(ProcessTable.descriptors(of: child.pid))
-        let number = try #require(held.first { $0.value == socket }?.key)
-        #expect(number == 3)
-        let copy = try ProcessTable.descriptor(number, of: child.descriptor)
-        #expect(try Socket.localPort(of: copy) == port)
-        #expect(fcntl(copy.number, F_GETFD) & FD_CLOEXEC != 0)
+        unix.close()
+        #expect(ProcessTable.descriptors(of: child.pid)?.keys.sorted() == [0, 1, 2, 3, 4, 5])
+
+        let taken = ProcessTable.listeners(of: child)
+        try #require(taken.count == 2)
+        #expect(try Socket.localPort(of: taken[0]) == port)
+        #expect(Socket.localPath(of: taken[0]) == nil)
+        #expect(Socket.localPath(of: taken[1]) == shell.scratch["x.sock"])
+        #expect(fcntl(taken[0].number, F_GETFD) & FD_CLOEXEC != 0)
         child.signal(SIGKILL)
         _ = try shell.end(of: child)
+        let client = try Socket.connect(to: .loopback(port: port))
+        #expect(try Socket.accept(from: taken[0]) != nil)
+        #expect(Socket.pendingError(of: client) == 0)
     }
 
     @Test func `counts its own descriptors`() throws {

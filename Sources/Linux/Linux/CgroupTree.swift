@@ -175,9 +175,9 @@ extension CgroupTree {
     private static func makeUnified(_ name: String, _ layout: CgroupLayout) -> (base: String, Set<Controller>)? {
         guard let own = layout.unified, let root = layout.unifiedRoot else { return nil }
         var parents = own == root ? [] : [own]
-        // Started by one who was moved aside in a life before: the tree of then lies beside.
+        // Started by one who was moved aside in a life before: the tree lies beside.
         if own.hasSuffix("/\(refuge)"), case let above = String(own.dropLast(refuge.utf8.count + 1)),
-            access("\(above)/\(name)", F_OK) == 0
+            access("\(above)/\(name)", F_OK) == 0 || isDelegated(above)
         {
             parents.insert(above, at: 0)
         }

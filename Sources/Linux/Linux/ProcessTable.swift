@@ -120,6 +120,14 @@ package enum ProcessTable {
         Descriptor(try SystemError.check("pidfd_getfd") { clinux_copy_descriptor(process.number, number) })
     }
 
+    /// Copies of all listening sockets that a process holds: how a restarted supervisor takes back what its children
+    /// still have. Ask `Socket.localAddress` and `Socket.localPath` which is which. Empty without the right to trace it.
+    package static func listeners(of process: ChildProcess) -> [Descriptor] {
+        guard let held = descriptors(of: process.pid) else { return [] }
+        let sockets = held.filter { $0.value.hasPrefix("socket:") }.keys.sorted()
+        return sockets.compactMap { try? descriptor($0, of: process.descriptor) }.filter { Socket.isListening($0) }
+    }
+
     static func names(in directory: String) -> [String] {
         guard let stream = opendir(directory) else { return [] }
         defer { closedir(stream) }

@@ -176,6 +176,26 @@ package enum Socket {
         try localAddress(of: socket).port
     }
 
+    /// The path or abstract name that a unix socket is bound to; nil for others and for nameless ones.
+    package static func localPath(of socket: Descriptor) -> String? {
+        var address = sockaddr_un()
+        var length = socklen_t(MemoryLayout<sockaddr_un>.size)
+        let result = withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(socket.number, $0, &length) }
+        }
+        let count = Int(length) - MemoryLayout<sa_family_t>.size
+        guard result == 0, address.sun_family == sa_family_t(AF_UNIX), count > 0 else { return nil }
+        let bytes = withUnsafeBytes(of: &address.sun_path) { Array($0.prefix(count)) }
+        if bytes[0] == 0 { return "@" + String(decoding: bytes.dropFirst(), as: UTF8.self) }
+        return String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+    }
+
+    /// Whether connections can be accepted from it; `SO_ACCEPTCONN`.
+    package static func isListening(_ socket: Descriptor) -> Bool {
+        var (value, length): (Int32, socklen_t) = (0, socklen_t(MemoryLayout<Int32>.size))
+        return getsockopt(socket.number, SOL_SOCKET, SO_ACCEPTCONN, &value, &length) == 0 && value == 1
+    }
+
     /// Ends a listener for all who hold it: waiting connections are reset, new ones refused, accepting fails.
     package static func shutDown(_ listener: Descriptor) { _ = shutdown(listener.number, Int32(SHUT_RDWR)) }
 
