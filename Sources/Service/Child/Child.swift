@@ -22,6 +22,9 @@ package final class Child {
     /// Why the loop was ended, if for a failure.
     package private(set) var failure: StartFailure?
 
+    /// Where the cluster's sockets lie; nil when nobody said.
+    package var runPaths: RunPaths? { inheritance.variables[ChildEnvironment.run].map { RunPaths($0) } }
+
     private let kind: Kind
     private var inheritance: Inheritance
     private let notifier: Notifier?
