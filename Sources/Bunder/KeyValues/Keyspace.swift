@@ -85,6 +85,13 @@ package final class Keyspace {
         return keys
     }
 
+    /// Gives keys back that `expired` handed out and that could not be deleted.
+    package func postpone(_ keys: [[UInt8]]) {
+        for key in keys {
+            if let moment = table.find(key)?.expiry { expiries.insert(moment, key) }
+        }
+    }
+
     // MARK: Changing
 
     package func apply(_ effect: Effect) {

@@ -1,1 +1,4 @@
-print("This program is still empty.")
+import BunderEngine
+import Glibc
+
+exit(runBunder())
