@@ -44,16 +44,16 @@ import Testing
         var signals = 0
         // Before any child: SIGCHLD must be blocked in this thread to be read.
         let watch = try Signals([SIGCHLD], on: shell.loop) { _ in signals += 1 }
-        let plan = Shell.script("(setsid sleep 100 &); (setsid true &); sleep 0.05; echo up > \(shell.scratch["up"])")
+        let plan = Shell.script("(setsid sleep 100 &); (setsid true &); echo up > \(shell.scratch["up"])")
         let child = try ChildProcess.spawn(plan)
         #expect(try shell.line(of: "up") == "up")
         #expect(try shell.end(of: child).cause == .code(0))
         var living: [ProcessID] = []
         try shell.loop.turn {
             living = Orphans.reap(except: { $0 == child.pid })
-            return living.count == 1 && ProcessTable.children(of: getpid()).count == 1
+            return living.map { ProcessTable.status(of: $0.pid)?.name } == ["sleep"]
         }
-        #expect(ProcessTable.status(of: living[0].pid)?.name == "sleep")
+        #expect(ProcessTable.children(of: getpid()) == [living[0].pid])
         #expect(ProcessTable.status(of: living[0].pid)?.parent == getpid())
         #expect(Orphans.reap(except: { $0 == living[0].pid }).isEmpty)
         kill(living[0].pid, SIGKILL)

@@ -16,7 +16,7 @@ import Testing
             sleep 100 &
             setsid sleep 100 &
             (setsid sleep 100 &)
-            sleep 0.05; echo up > \(shell.scratch["up"])
+            echo up > \(shell.scratch["up"])
             exec sleep 100
             """
         let plan = Shell.script(script, environment: [marker.name: marker.value])
@@ -25,10 +25,17 @@ import Testing
         return child
     }
 
+    /// Waits until the shells on the way to them are gone.
+    private func awaitMembers(of containment: Containment, sleepers count: Int) throws {
+        try shell.loop.turn {
+            containment.members.map { ProcessTable.status(of: $0)?.name } == Array(repeating: "sleep", count: count)
+        }
+    }
+
     @Test func `finds and ends what a process started, without control groups`() throws {
         let child = try start()
         let containment = Containment(of: child.id, leaf: nil, marker: marker)
-        try shell.loop.turn { containment.members.count == 4 }
+        try awaitMembers(of: containment, sleepers: 4)
         child.signal(SIGTERM)
         #expect(try shell.end(of: child).cause == .signal(SIGTERM, dumpedCore: false))
         let left = containment.members
@@ -43,7 +50,7 @@ import Testing
     @Test func `kills the living with all that they started`() throws {
         let child = try start()
         let containment = Containment(of: child.id, leaf: nil, marker: marker)
-        try shell.loop.turn { containment.members.count == 4 }
+        try awaitMembers(of: containment, sleepers: 4)
         containment.kill()
         #expect(try shell.end(of: child).cause == .signal(SIGKILL, dumpedCore: false))
         try shell.loop.turn { containment.members.isEmpty }

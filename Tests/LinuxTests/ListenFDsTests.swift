@@ -6,7 +6,8 @@ import Testing
 @Suite struct ListenFDsTests {
     /// Two descriptors in a row, high up, where nobody else is.
     private func two(from start: Int32) {
-        for number in [start, start + 1] { #expect(dup2(2, number) == number) }
+        let nothing = Descriptor(open("/dev/null", O_RDWR))
+        for number in [start, start + 1] { #expect(dup2(nothing.number, number) == number) }
     }
 
     @Test func `takes named descriptors and closes them on exec`() throws {
@@ -14,6 +15,7 @@ import Testing
         var passed = try ListenFDs(count: "2", pid: "\(getpid())", names: "http:http", from: 700)
         #expect(passed.all.map(\.name) == ["http", "http"])
         #expect(fcntl(700, F_GETFD) & FD_CLOEXEC != 0)
+        #expect(fcntl(700, F_GETFL) & O_NONBLOCK != 0)
         #expect(passed.takeOne("resp") == nil)
         var one = passed.takeOne("http")
         #expect(one?.number == 700)

@@ -5,12 +5,12 @@ import Nouns
 import Testing
 
 extension EventLoop {
-    /// Turns until the condition holds; records an issue when it does not within ten seconds.
+    /// Turns until the condition holds; records an issue when it does not within half a minute.
     func turn(until condition: () -> Bool, _ place: SourceLocation = #_sourceLocation) throws {
-        let limit = EventLoop.clock() + .seconds(10)
+        let limit = EventLoop.clock() + .seconds(30)
         while !condition() {
             guard EventLoop.clock() < limit else {
-                Issue.record("nothing came within ten seconds", sourceLocation: place)
+                Issue.record("nothing came within half a minute", sourceLocation: place)
                 return
             }
             try turn(wait: .milliseconds(200))

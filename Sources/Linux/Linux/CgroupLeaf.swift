@@ -58,8 +58,8 @@ package final class CgroupLeaf {
     }
 
     private func set(memory: UInt64) throws(SystemError) {
-        // Swap would only make a leak slow. The files are absent where the kernel counts no swap. In version 1 the limit
-        // with swap may never be below the one without: set on both sides, it can be raised and lowered.
+        // Swap would only make a leak slow. The files are absent where the kernel counts no swap. In version 1 the
+        // limit with swap may never be below the one without: set on both sides, it can be raised and lowered.
         try? write("\(memory)", .memory, nil, "memory.memsw.limit_in_bytes")
         try write("\(memory)", .memory, "memory.max", "memory.limit_in_bytes")
         try? write("\(memory)", .memory, nil, "memory.memsw.limit_in_bytes")

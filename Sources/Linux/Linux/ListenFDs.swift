@@ -12,7 +12,8 @@ package struct ListenFDs {
     package private(set) var all: [(name: String, descriptor: Descriptor)]
 
     /// Takes them from the environment; empty when it names none or they are meant for another process. All become
-    /// close-on-exec and non-blocking, which systemd leaves to us. Throws EINVAL for malformed variables, EBADF when a descriptor is not open. Call it once.
+    /// close-on-exec and non-blocking, which systemd leaves to us. Throws EINVAL for malformed variables, EBADF when a
+    /// descriptor is not open. Call it once.
     package static func fromEnvironment() throws(SystemError) -> ListenFDs {
         func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
         return try ListenFDs(

@@ -121,7 +121,8 @@ package enum ProcessTable {
     }
 
     /// Copies of all listening sockets that a process holds: how a restarted supervisor takes back what its children
-    /// still have. Ask `Socket.localAddress` and `Socket.localPath` which is which. Empty without the right to trace it.
+    /// still have. Ask `Socket.localAddress` and `Socket.localPath` which is which. Empty without the right to trace
+    /// it.
     package static func listeners(of process: ChildProcess) -> [Descriptor] {
         guard let held = descriptors(of: process.pid) else { return [] }
         let sockets = held.filter { $0.value.hasPrefix("socket:") }.keys.sorted()
