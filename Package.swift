@@ -17,6 +17,7 @@ enum Layer: String, CaseIterable {
     case bunder = "Sources/Bunder"
     case platform = "Sources/Platform"
     case launcher = "Sources/Launcher"
+    case terminal = "Sources/Terminal"
     case program = "Sources/Programs"
     case test = "Tests"
 }
@@ -124,15 +125,20 @@ let parts: [Part] = [
         folder: "Sources/Launcher"),
 
     Part(
+        "Terminal", .terminal, .shell, uses: ["Nouns", "Contracts", "HTTP", "JSON", "CLinux", "Linux"],
+        folder: "Sources/Terminal"),
+
+    Part(
         "bunbase-supervisor", .program, .comfortable,
         uses: ["SupervisorShell", "Config", "Nouns", "Contracts"]),
     Part("bunbase-front", .program, .lean, uses: ["FrontShell"]),
     Part("bunbase-platform", .program, .lean, uses: ["PlatformShell"]),
-    Part("bunbase-init", .program, .lean, uses: ["Launcher"]),
+    Part("bunbase-init", .program, .lean, uses: ["Launcher", "Linux"]),
     Part("bundoc", .program, .lean, uses: ["BundocEngine"]),
     Part("bunder", .program, .lean, uses: ["BunderEngine"]),
     Part(
-        "bunbase", .program, .comfortable, uses: ["Nouns", "Contracts", "JSON", "HTTP", "Config", "Linux"],
+        "bunbase", .program, .comfortable,
+        uses: ["Nouns", "Contracts", "JSON", "Supervision", "Config", "Linux", "Launcher", "Terminal"],
         products: [arguments]),
 
     Part("Support", .test, .support, uses: ["Nouns"]),
@@ -190,6 +196,9 @@ let parts: [Part] = [
             "Support",
         ]),
     Part("LauncherTests", .test, .tests, uses: ["Launcher", "Linux", "Nouns", "Contracts", "Support"]),
+    Part(
+        "TerminalTests", .test, .tests,
+        uses: ["Terminal", "Nouns", "Contracts", "HTTP", "JSON", "Linux", "Support"]),
     Part(
         "ProgramTests", .test, .tests,
         uses: [

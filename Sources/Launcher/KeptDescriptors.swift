@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import Linux
 
@@ -20,7 +21,7 @@ package struct KeptDescriptors {
     package let namesLengthMax: Int
     private var namesLength = 0
 
-    package init(countMax: Int = 8192, namesLengthMax: Int = 120_000) {
+    package init(countMax: Int = 8000, namesLengthMax: Int = 120_000) {
         (self.countMax, self.namesLengthMax) = (countMax, namesLengthMax)
     }
 

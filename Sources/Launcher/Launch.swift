@@ -4,7 +4,7 @@ import Nouns
 ///
 /// A value that does no I/O: an event and the moment go in, actions come out, in order. The first restart comes at
 /// once, later ones after 100 ms × 2 up to 10 s; a minute of health begins the count anew. It never gives up on a
-/// supervisor that was ready once; one that refuses its cluster file is not tried again.
+/// supervisor that was ready once; one that refuses its cluster file before that is not tried again.
 package struct Launch: Sendable {
     /// How a process ended.
     package enum Ending: Hashable, Sendable {
@@ -50,8 +50,8 @@ package struct Launch: Sendable {
         case over
     }
 
-    /// `EX_USAGE` and `EX_CONFIG` of `sysexits.h`: trying again cannot help.
-    package static let refusals: Set<Int32> = [64, 78]
+    /// `EX_USAGE`, `EX_TEMPFAIL` (another supervisor runs) and `EX_CONFIG` of `sysexits.h`: trying again cannot help.
+    package static let refusals: Set<Int32> = [64, 75, 78]
     package static let delayMin = Duration.milliseconds(100)
     package static let delayMax = Duration.seconds(10)
     package static let resetAfter = Duration.seconds(60)
@@ -117,7 +117,7 @@ package struct Launch: Sendable {
         guard phase != .over else { return [] }
         if isFinished { return end(0, "everything is down") }
         if stopWishes > 0 { return stopAgain(after: ending, at: now) }
-        if case .code(let code) = ending, Self.refusals.contains(code) {
+        if !hasAnnounced, case .code(let code) = ending, Self.refusals.contains(code) {
             return end(code, "the supervisor refused to start; see its message above")
         }
         return rest(after: "supervisor \(ending)", at: now)

@@ -1,4 +1,3 @@
-import CLinux
 import Contracts
 import Glibc
 import Linux
@@ -29,14 +28,14 @@ package struct PublicSocket: Sendable {
         } catch {
             guard error.code == EADDRINUSE else { throw Unavailable(reason: refusal(error)) }
         }
-        let holders = ProcessList.holders(of: parsed)
-        for holder in holders where ProcessList.variable(ChildEnvironment.run, of: holder.pid) == run {
-            if let taken = Self.take(holder) { return taken }
+        let holders = AddressHolder.all(of: parsed)
+        for holder in holders where ProcessTable.environment(of: holder.pid)?[ChildEnvironment.run] == run {
+            if let taken = holder.takeSocket() { return taken }
         }
         throw Unavailable(reason: taken(by: holders.first))
     }
 
-    private func taken(by holder: ProcessList.Holder?) -> String {
+    private func taken(by holder: AddressHolder?) -> String {
         let who = holder.map { "process \($0.pid) (\($0.name))" } ?? "another process"
         return "\(address) is taken by \(who). Stop it, or set \(variable) to another address."
     }
@@ -47,11 +46,5 @@ package struct PublicSocket: Sendable {
         case EADDRNOTAVAIL: "\(address) is not an address of this machine. Set \(variable) to one that is."
         default: "\(address) cannot be listened on: \(error). Set \(variable) to another address."
         }
-    }
-
-    /// Nil where the kernel does not allow it: `pidfd_getfd(2)` needs the right to trace the process.
-    private static func take(_ holder: ProcessList.Holder) -> Descriptor? {
-        let number = clinux_take_descriptor(holder.pid, holder.descriptor)
-        return number >= 0 ? Descriptor(number) : nil
     }
 }

@@ -72,11 +72,18 @@ struct LaunchTests {
         #expect(story.tell(.exited(.signal(9))) == [.spawn])
     }
 
-    @Test(arguments: [64, 78] as [Int32])
-    func `does not try again when the supervisor refuses its cluster file`(code: Int32) {
+    @Test(arguments: [64, 75, 78] as [Int32])
+    func `does not try again when the supervisor refuses to start`(code: Int32) {
         var story = Story()
         _ = story.launch.begin()
         #expect(story.tell(.exited(.code(code))) == [.end(code)])
+    }
+
+    @Test func `tries again when a cluster file was broken behind a supervisor that served`() {
+        var story = Story.serving()
+        #expect(story.tell(.exited(.signal(9))) == [.spawn])
+        #expect(story.tell(.exited(.code(78))) == [])
+        #expect(story.launch.deadline != nil)
     }
 
     @Test func `ends when the supervisor cannot be started the first time`() {

@@ -29,7 +29,7 @@ struct PublicSocketTests {
     @Test func `finds listeners on IPv6 and on all addresses too`() throws {
         for text in ["[::1]:0", "0.0.0.0:0"] {
             let socket = try Socket.listen(on: #require(SocketAddress(text)))
-            let holders = ProcessList.holders(of: try Socket.localAddress(of: socket))
+            let holders = AddressHolder.all(of: try Socket.localAddress(of: socket))
             #expect(holders.map(\.pid) == [getpid()])
             #expect(holders.map(\.descriptor) == [socket.number])
         }

@@ -5,7 +5,7 @@ import Glibc
 /// mask or privilege of its parent.
 package struct SpawnPlan {
     /// Descriptors a plan may have.
-    package static let descriptorsMax = 1000
+    package static let descriptorsMax = 10_000
 
     /// Numeric; names are not resolved.
     package struct User: Hashable, Sendable {

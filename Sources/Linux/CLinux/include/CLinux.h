@@ -39,7 +39,4 @@ static inline char *const *clinux_environment(void) {
     return environ;
 }
 
-/// A copy of another process's descriptor (pidfd_getfd); -1 and errno, EPERM where this process may not trace it.
-int clinux_take_descriptor(pid_t pid, int number);
-
 #endif

@@ -277,6 +277,7 @@ package final class Daemon {
 
     private func end(_ ending: Ending) {
         journal.sync()
+        if ending == .finished { manager.tellFinished() }
         self.ending = ending
         loop.stop()
     }

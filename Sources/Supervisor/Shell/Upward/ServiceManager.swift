@@ -1,4 +1,5 @@
 import CSystemd
+import Contracts
 import Glibc
 import Linux
 import Nouns
@@ -47,6 +48,9 @@ package final class ServiceManager {
     }
 
     package func tellReloaded() { _ = sd_notify(0, "READY=1") }
+
+    /// Everything is down: the exit that follows is the end.
+    package func tellFinished() { _ = sd_notify(0, "\(NotifyKey.finished)=1") }
 
     package func tellStopping() { _ = sd_notify(0, "STOPPING=1") }
 

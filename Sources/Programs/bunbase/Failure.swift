@@ -1,0 +1,32 @@
+import Glibc
+import JSON
+import Terminal
+
+/// Why a command did not do what it was asked to: one sentence that says what to do, and the exit code.
+struct Failure: Error {
+    enum Code: Int32 {
+        case refused = 1
+        case notFound = 3
+        case unreachable = 4
+    }
+
+    let code: Int32
+    let message: String
+
+    init(_ code: Code, _ message: String) { (self.code, self.message) = (code.rawValue, message) }
+
+    /// From the cluster's own answer: `{"error": …, "code": …, "retry_after": …}`.
+    init(_ answer: ControlConnection.Answer) {
+        let body = try? JSONValue(parsing: answer.body)
+        var text = body?["error"]?.string ?? "The cluster answered with status \(answer.status)."
+        if let seconds = body?["retry_after"]?.int { text += " Try again in \(seconds) s." }
+        self.init(answer.status == 404 ? .notFound : .refused, text)
+    }
+
+    /// Writes the message to standard error.
+    func report() {
+        let style = Style.ofOutput(STDERR_FILENO)
+        let text = "\(style.paint("error:", .red)) \(message)\n"
+        _ = write(STDERR_FILENO, text, text.utf8.count)
+    }
+}
