@@ -14,7 +14,7 @@ final class Scratch {
     func bytes(_ name: String) -> [UInt8] { Array(FileManager.default.contents(atPath: "\(path)/\(name)") ?? Data()) }
 
     func write(_ bytes: some Sequence<UInt8>, to name: String) {
-        _ = FileManager.default.createFile(atPath: "\(path)/\(name)", contents: Data(bytes))
+        try! Data(bytes).write(to: URL(filePath: "\(path)/\(name)"))
     }
 }
 
