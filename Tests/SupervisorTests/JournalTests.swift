@@ -94,19 +94,26 @@ struct JournalTests {
         let bytes = scratch.bytes("journal")
         let ends = bytes.indices.filter { bytes[$0] == UInt8(ascii: "\n") }.map { $0 + 1 }
         for length in 0...bytes.count {
-            scratch.write(bytes.prefix(length), to: "journal")
-            let journal = try journal()
+            // A line that lacks only its end is whole.
+            let isWhole = ends.contains(length) || ends.contains(length + 1) || length == 0
+            let whole = isWhole ? length : ends.last { $0 <= length } ?? 0
             var damaged = 0
-            let whole = ends.last { $0 <= length } ?? 0
-            var expected = JournalState(reading: bytes.prefix(whole), damaged: &damaged)
-            let isLineWithoutEnd = ends.contains(length + 1)
-            if isLineWithoutEnd { expected = JournalState(reading: bytes.prefix(length), damaged: &damaged) }
+            let expected = JournalState(reading: bytes.prefix(whole), damaged: &damaged)
             #expect(damaged == 0)
-            let isCut = whole != length && !isLineWithoutEnd
-            #expect(journal.damagedLines == (isCut ? 1 : 0), "\(length)")
-            if expected.bootID == nil { expected.reboot(into: "boot-a") }
-            #expect(journal.state == expected, "\(length)")
+            #expect(JournalState(reading: bytes.prefix(length), damaged: &damaged) == expected, "\(length)")
+            #expect(damaged == (isWhole ? 0 : 1), "\(length)")
         }
+        // What is added behind a line cut short is not lost with it.
+        scratch.write(bytes.dropLast(3), to: "journal")
+        do {
+            let journal = try journal()
+            #expect(journal.damagedLines == 1)
+            journal.note(.project(ProjectID("late")!, isWithdrawn: false))
+            journal.flush()
+        }
+        let journal = try journal()
+        #expect(journal.damagedLines == 0)
+        #expect(journal.state.projects == [ProjectID("acme")!, ProjectID("late")!])
     }
 
     @Test func `passes over a damaged line and keeps those behind it`() throws {
@@ -147,7 +154,7 @@ struct JournalTests {
     @Test func `stays small however much happens`() throws {
         let journal = try journal()
         var largest = 0
-        for number in 0..<30_000 {
+        for number in 0..<8_000 {
             var record = Self.record
             record.restarts = number
             journal.note(.instance(record))
@@ -156,7 +163,7 @@ struct JournalTests {
         }
         #expect(largest > Journal.bytesMin / 2)
         #expect(largest < 2 * Journal.bytesMin)
-        #expect(try self.journal().state.records[Self.acme]?.restarts == 29_999)
+        #expect(try self.journal().state.records[Self.acme]?.restarts == 7_999)
     }
 
     @Test func `is readable by its owner only, for it holds tokens`() throws {
