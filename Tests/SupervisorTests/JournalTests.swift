@@ -37,7 +37,8 @@ struct JournalTests {
     static let entries: [JournalEntry] = [
         .project(ProjectID("acme")!, isWithdrawn: false), .project(ProjectID("gone")!, isWithdrawn: true),
         .intended(Incarnation(17), .bundoc), .started(Incarnation(17), process),
-        .intended(Incarnation(18), .bunder), .started(Incarnation(18), ProcessFact(kind: .bunder, pid: 5, startTicks: 6, leaf: nil)),
+        .intended(Incarnation(18), .bunder),
+        .started(Incarnation(18), ProcessFact(kind: .bunder, pid: 5, startTicks: 6, leaf: nil)),
         .assigned(Incarnation(18), pool, nil), .bound(Generation(4), listener), .instance(record),
         .instance(InstanceRecord(pool)), .frontJoined(front), .intended(Incarnation(19), .bunder),
     ]
@@ -147,8 +148,8 @@ struct JournalTests {
         #expect(next.state.processes.isEmpty && next.state.listeners.isEmpty && next.state.intents.isEmpty)
         #expect(next.state.projects == [ProjectID("acme")!])
         // Lines above these may have been lost with the power; their block was on disk.
-        #expect(next.nextIncarnation.number > 17 + Journal.block)
-        #expect(next.nextGeneration.number > 4 + Journal.block)
+        #expect(next.nextIncarnation.number > Journal.block)
+        #expect(next.nextGeneration.number > Journal.block)
     }
 
     @Test func `stays small however much happens`() throws {

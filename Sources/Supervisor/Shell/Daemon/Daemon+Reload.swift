@@ -1,5 +1,5 @@
-import JSON
 import Config
+import JSON
 import Linux
 import Nouns
 import Supervision
@@ -15,7 +15,8 @@ extension Daemon {
             let fresh = try reload()
             let needsRestart = cluster.keysNeedingRestart(changingTo: fresh)
             guard needsRestart.isEmpty else {
-                return refuse("these keys hold from the next start only: \(needsRestart.joined(separator: ", "))", needsRestart)
+                return refuse(
+                    "these keys hold from the next start only: \(needsRestart.joined(separator: ", "))", needsRestart)
             }
             cluster = fresh
             configuration = ConfigurationStatus(path: fresh.path, loadedAt: EventLoop.clock())

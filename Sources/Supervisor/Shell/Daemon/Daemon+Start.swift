@@ -1,7 +1,7 @@
-import JSON
 import Config
 import Contracts
 import Glibc
+import JSON
 import Linux
 import Nouns
 import Service
@@ -20,7 +20,9 @@ extension Daemon {
         /// other children than ours.
         package var reapsOrphans: Bool
 
-        package init(inherited: ListenFDs, failpoint: String? = nil, isJournal: Bool = false, reapsOrphans: Bool = false) {
+        package init(
+            inherited: ListenFDs, failpoint: String? = nil, isJournal: Bool = false, reapsOrphans: Bool = false
+        ) {
             (self.inherited, self.failpoint) = (inherited, failpoint)
             (self.isJournal, self.reapsOrphans) = (isJournal, reapsOrphans)
         }
@@ -93,16 +95,21 @@ extension Daemon {
             log.write(.error, "journal damaged") { $0.member("lines", journal.damagedLines) }
         }
         let store = DescriptorStore()
-        let cage = try Cage(home: cluster.home, reapsOrphans: options.reapsOrphans, on: loop)
+        let cage = try Cage(home: cluster.home, reapsOrphans: options.reapsOrphans, log: log, on: loop)
         var inherited = options.inherited
         var own: [String: Descriptor] = [:]
         for name in [DescriptorName.http, DescriptorName.resp, "status"] { own[name] = inherited.takeOne(name) }
-        var past = Inheritance(journal: journal, home: cluster.home, cage: cage, log: log, store: store, kept: inherited)
+        var past = Inheritance(
+            journal: journal, home: cluster.home, cage: cage, log: log, store: store, kept: inherited)
         past.adopt()
         let generations = Generations(paths: cluster.home.run, store: store)
         past.restore(generations)
         let status: Descriptor
-        if let passed = own["status"] { status = passed } else { status = try Socket.listen(on: address(cluster.status)) }
+        if let passed = own["status"] {
+            status = passed
+        } else {
+            status = try Socket.listen(on: address(cluster.status))
+        }
         let services = try sockets(cluster, own, store, &past)
         let remains = past.remains(generations)
         let supervisor = Supervisor(
@@ -113,6 +120,7 @@ extension Daemon {
         try daemon.listen(status)
         daemon.adopt(&past)
         past.clear(generations)
+        cage.tree.clear(except: Set(past.heirs.compactMap(\.fact.leaf)), on: loop)
         log.write(.info, "supervisor started") {
             $0.member("node", cluster.node)
             $0.member("pid", getpid())
@@ -146,7 +154,11 @@ extension Daemon {
                     guard own[passedName] == nil, let configured = addresses[passedName] else { continue }
                     let place = try address(configured)
                     let socket: Descriptor
-                    if let copy = past.copy(kind, name, form, place) { socket = copy } else { socket = try Socket.listen(on: place) }
+                    if let copy = past.copy(kind, name, form, place) {
+                        socket = copy
+                    } else {
+                        socket = try Socket.listen(on: place)
+                    }
                     own[passedName] = socket
                     store.keep(socket, as: ServiceSockets.storeName(kind, name))
                 } else if let descriptor = past.copy(kind, name, form, nil) {
@@ -186,7 +198,7 @@ extension Daemon {
 
     private func adopt(_ past: inout Inheritance) {
         for heir in past.heirs {
-            let containment = cage.adopt(heir.fact.leaf, heir.process)
+            let containment = cage.containment(adopting: heir.process, heir.fact.leaf, heir.incarnation)
             let child = Child(
                 heir.incarnation, heir.fact.kind, heir.process, containment, startedAt: EventLoop.clock())
             (child.instance, child.generation) = (heir.fact.instance, heir.fact.generation)
@@ -205,7 +217,7 @@ extension Daemon {
                     $0.member("instance", child.name)
                     $0.member("reason", error.description)
                 }
-                containment.kill(heir.process)
+                containment.kill()
             }
         }
     }

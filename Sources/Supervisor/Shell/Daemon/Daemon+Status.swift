@@ -1,5 +1,5 @@
-import Contracts
 import Config
+import Contracts
 import Glibc
 import JSON
 import Linux
@@ -15,7 +15,7 @@ extension Daemon {
             return InstanceStatus(view: view, pid: nil, usage: nil, text: nil)
         }
         if child.usage.map({ now - $0.observedAt >= Self.usageAge }) ?? true {
-            child.usage = child.containment.usage(child.process, at: now)
+            child.usage = child.containment.usage(at: now)
         }
         return InstanceStatus(view: view, pid: child.process.pid, usage: child.usage, text: child.statusText)
     }

@@ -1,7 +1,7 @@
-import JSON
 import Config
 import Contracts
 import Glibc
+import JSON
 import Linux
 import Nouns
 import Service
@@ -52,7 +52,8 @@ package final class Daemon {
 
     init(
         loop: EventLoop, log: Log, journal: Journal, store: DescriptorStore, generations: Generations,
-        services: ServiceSockets, cage: Cage, lock: Lock, cluster: ClusterFile, supervisor: Supervisor, failpoints: Failpoints,
+        services: ServiceSockets, cage: Cage, lock: Lock, cluster: ClusterFile, supervisor: Supervisor,
+        failpoints: Failpoints,
         reload: @escaping () throws(ConfigError) -> ClusterFile
     ) {
         (self.loop, self.log, self.journal, self.store) = (loop, log, journal, store)
@@ -277,7 +278,11 @@ package final class Daemon {
 
     private func end(_ ending: Ending) {
         journal.sync()
-        if ending == .finished { manager.tellFinished() }
+        if ending == .finished {
+            manager.tellFinished()
+            for path in [cluster.home.run.control, cluster.home.run.lease] { try? Socket.removeSocket(at: path) }
+            cage.tree.remove()
+        }
         self.ending = ending
         loop.stop()
     }

@@ -1,7 +1,7 @@
-import JSON
 import Config
 import Contracts
 import Glibc
+import JSON
 import Linux
 import Nouns
 import Supervision
@@ -40,6 +40,8 @@ struct Inheritance {
     /// Looks who still lives. Blank processes and those that no instance counts on are ended: they wait for words that
     /// will not come.
     mutating func adopt() {
+        // What was never started left nothing behind, and reading the process table takes a while.
+        guard !journal.state.processes.isEmpty || !journal.state.intents.isEmpty else { return }
         let wanted = Set(journal.state.records.values.compactMap { $0.run?.incarnation })
         for (incarnation, fact) in journal.state.processes.sorted(by: { $0.key < $1.key }) {
             let process = try? ChildProcess.adopt(ProcessID(fact.pid, start: fact.startTicks))
@@ -49,7 +51,6 @@ struct Inheritance {
             } else {
                 if let process { strangers.append(process) }
                 journal.note(.gone(incarnation))
-                cage.clear(fact.leaf)
             }
         }
         for incarnation in journal.state.intents.keys.sorted() { journal.note(.gone(incarnation)) }
@@ -70,7 +71,12 @@ struct Inheritance {
             else { continue }
             strangers.append(process)
         }
-        cage.clear(except: Set(heirs.compactMap(\.fact.leaf)))
+        for pid in cage.strangers(except: Set(heirs.compactMap(\.fact.leaf))) {
+            guard let status = ProcessTable.status(of: pid), let process = try? ChildProcess.adopt(status.id) else {
+                continue
+            }
+            strangers.append(process)
+        }
     }
 
     /// They may hold locks on data: nothing new is started before they are gone.
@@ -131,9 +137,13 @@ struct Inheritance {
     }
 
     /// A socket of a shared service, likewise.
-    mutating func copy(_ kind: Kind, _ name: String, _ form: ProgramSettings.Socket, _ own: SocketAddress?) -> Descriptor? {
+    mutating func copy(_ kind: Kind, _ name: String, _ form: ProgramSettings.Socket, _ own: SocketAddress?)
+        -> Descriptor?
+    {
         if let descriptor = kept.removeValue(forKey: ServiceSockets.storeName(kind, name)) { return descriptor }
-        guard let place = Self.place(form, own), let owner = heirs.first(where: { $0.fact.kind == kind }) else { return nil }
+        guard let place = Self.place(form, own), let owner = heirs.first(where: { $0.fact.kind == kind }) else {
+            return nil
+        }
         return found.copy(place, from: owner.process)
     }
 

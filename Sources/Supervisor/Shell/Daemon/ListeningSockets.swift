@@ -1,5 +1,3 @@
-import CLinux
-import Glibc
 import Linux
 import Nouns
 
@@ -23,31 +21,13 @@ package struct ListeningSockets {
 
     private static func all(of process: ChildProcess) -> [Name: Descriptor] {
         var found: [Name: Descriptor] = [:]
-        for (number, target) in ProcessTable.descriptors(of: process.pid) ?? [:] where target.hasPrefix("socket:") {
-            guard let copy = try? ProcessTable.descriptor(number, of: process.descriptor), isListening(copy),
-                let name = name(of: copy)
-            else { continue }
-            found[name] = copy
+        for socket in ProcessTable.listeners(of: process) {
+            if let path = Socket.localPath(of: socket) {
+                found[.path(path)] = socket
+            } else if let address = try? Socket.localAddress(of: socket) {
+                found[.address(address)] = socket
+            }
         }
         return found
-    }
-
-    private static func isListening(_ socket: Descriptor) -> Bool {
-        var (flag, length): (Int32, socklen_t) = (0, socklen_t(MemoryLayout<Int32>.size))
-        return getsockopt(socket.number, SOL_SOCKET, SO_ACCEPTCONN, &flag, &length) == 0 && flag == 1
-    }
-
-    private static func name(of socket: Descriptor) -> Name? {
-        if let address = try? Socket.localAddress(of: socket) { return .address(address) }
-        var storage = sockaddr_un()
-        var length = socklen_t(MemoryLayout<sockaddr_un>.size)
-        let result = withUnsafeMutablePointer(to: &storage) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(socket.number, $0, &length) }
-        }
-        guard result == 0, storage.sun_family == sa_family_t(AF_UNIX) else { return nil }
-        let path = withUnsafeBytes(of: storage.sun_path) { bytes in
-            String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-        }
-        return path.isEmpty ? nil : .path(path)
     }
 }

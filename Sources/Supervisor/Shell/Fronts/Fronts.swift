@@ -1,5 +1,5 @@
-import JSON
 import Contracts
+import JSON
 import Linux
 import Nouns
 import Supervision
@@ -71,7 +71,9 @@ package final class Fronts {
         send(.grant(ticket: ticket.number, endpoint), to: ticket.front)
     }
 
-    package func refuse(_ ticket: Ticket, _ fault: Fault) { send(.refuse(ticket: ticket.number, fault), to: ticket.front) }
+    package func refuse(_ ticket: Ticket, _ fault: Fault) {
+        send(.refuse(ticket: ticket.number, fault), to: ticket.front)
+    }
 
     package func revoke(
         _ front: FrontID, _ instance: InstanceID, _ generation: Generation, grace: Duration, _ fault: Fault?

@@ -144,7 +144,8 @@ package final class Journal {
         try SystemError.check("fdatasync", path: fresh) { fdatasync(file.number) }
         try SystemError.check("rename", path: path) { rename(fresh, path) }
         let directory = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
-        let folder = Descriptor(try SystemError.check("open", path: directory) { open(directory, O_RDONLY | O_CLOEXEC) })
+        let folder = Descriptor(
+            try SystemError.check("open", path: directory) { open(directory, O_RDONLY | O_CLOEXEC) })
         try SystemError.check("fsync", path: directory) { fsync(folder.number) }
         (self.file, size, sizeWhenRewritten) = (file, text.count, text.count)
         pending.removeAll()

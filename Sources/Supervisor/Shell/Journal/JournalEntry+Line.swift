@@ -19,7 +19,8 @@ extension JournalEntry {
             return line
         case .instance(let record): return record.line
         case .forgotten(let instance): return JournalLine("forgotten", instance.description)
-        case .project(let project, let isWithdrawn): return JournalLine(isWithdrawn ? "withdrawn" : "project", project.text)
+        case .project(let project, let isWithdrawn):
+            return JournalLine(isWithdrawn ? "withdrawn" : "project", project.text)
         case .intended(let incarnation, let kind):
             var line = JournalLine("intended", incarnation.description)
             line.set("kind", kind)
@@ -164,10 +165,11 @@ extension InstanceRecord {
         if let generation = try line.optional("generation", { Generation($0) }) {
             listener = Listener(generation: generation, port: try line.required("port") { UInt16($0) })
         }
-        crashes = try line.optional("crashes") { text in
-            let moments = text.split(separator: ",").map { Instant(String($0)) }
-            return moments.contains(nil) ? nil : moments.compactMap { $0 }
-        } ?? []
+        crashes =
+            try line.optional("crashes") { text in
+                let moments = text.split(separator: ",").map { Instant(String($0)) }
+                return moments.contains(nil) ? nil : moments.compactMap { $0 }
+            } ?? []
         attempts = try line.optional("attempts") { Int($0) } ?? 0
         nextAttempt = try line.optional("next") { Instant($0) }
         restarts = try line.optional("restarts") { Int($0) } ?? 0

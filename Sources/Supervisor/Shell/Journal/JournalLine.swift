@@ -61,7 +61,8 @@ struct JournalLine {
     init(decoding bytes: some Collection<UInt8>) throws(Malformed) {
         guard bytes.count > 9 else { throw Malformed() }
         let text = bytes.dropFirst(9)
-        guard bytes.dropFirst(8).first == UInt8(ascii: " "), bytes.prefix(8).elementsEqual(Self.digits(Self.checksum(text)))
+        guard bytes.dropFirst(8).first == UInt8(ascii: " "),
+            bytes.prefix(8).elementsEqual(Self.digits(Self.checksum(text)))
         else { throw Malformed() }
         var parts = text.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)[...]
         guard let verb = parts.popFirst() else { throw Malformed() }

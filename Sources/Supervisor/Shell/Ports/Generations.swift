@@ -1,5 +1,5 @@
-import Contracts
 import Config
+import Contracts
 import Linux
 import Nouns
 

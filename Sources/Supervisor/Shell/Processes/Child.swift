@@ -29,7 +29,8 @@ final class Child {
     var stirrings: [EventLoop.Registration] = []
 
     init(
-        _ incarnation: Incarnation, _ kind: Kind, _ process: ChildProcess, _ containment: Containment, startedAt: Instant
+        _ incarnation: Incarnation, _ kind: Kind, _ process: ChildProcess, _ containment: Containment,
+        startedAt: Instant
     ) {
         (self.incarnation, self.kind, self.process) = (incarnation, kind, process)
         (self.containment, self.startedAt) = (containment, startedAt)

@@ -1,7 +1,7 @@
-import JSON
 import Config
 import Contracts
 import Glibc
+import JSON
 import Linux
 import Nouns
 import Supervision
@@ -99,7 +99,7 @@ final class Children {
             $0.member("pid", child.process.pid)
             $0.member("reason", reason.rawValue)
         }
-        child.containment.kill(child.process)
+        child.containment.kill()
     }
 
     func watch(_ incarnation: Incarnation, _ isOn: Bool) {
@@ -131,11 +131,11 @@ final class Children {
         do {
             let notices = try receiver(incarnation)
             let (read, write) = try OutputCapture.pipe()
-            let (containment, entry, limits) = try world.cage.open(kind, incarnation, program.limits)
+            let cell = world.cage.open(kind, incarnation, program.limits)
             var plan = SpawnPlan(program.program, program.arguments)
             plan.environment = environment(incarnation, kind, program, assignment?.0)
             plan.descriptors = [1: write, 2: write]
-            (plan.cgroup, plan.limits) = (entry, limits)
+            (plan.cgroup, plan.limits) = (cell.entry, cell.limits)
             var control: Descriptor?
             if let (placement, sockets) = assignment {
                 plan.listening = sockets
@@ -150,14 +150,16 @@ final class Children {
                 process = try ChildProcess.spawn(plan)
             } catch {
                 notices.close()
-                containment.remove()
+                cell.leaf?.clear(on: world.loop) {}
                 throw error
             }
             world.pass(.afterClone)
-            containment.begin(process)
+            let containment = world.cage.containment(of: process, cell.leaf, incarnation)
             let child = Child(incarnation, kind, process, containment, startedAt: EventLoop.clock())
             child.notices = notices
-            if let placement = assignment?.0 { (child.instance, child.generation) = (placement.instance, placement.generation) }
+            if let placement = assignment?.0 {
+                (child.instance, child.generation) = (placement.instance, placement.generation)
+            }
             running[incarnation] = child
             world.journal.note(.started(incarnation, fact(child)))
             world.journal.flush()
@@ -242,7 +244,8 @@ final class Children {
 
     private func fact(_ child: Child) -> ProcessFact {
         var fact = ProcessFact(
-            kind: child.kind, pid: child.process.pid, startTicks: child.process.id.start, leaf: child.containment.leaf)
+            kind: child.kind, pid: child.process.pid, startTicks: child.process.id.start,
+            leaf: child.containment.leaf?.name)
         (fact.instance, fact.generation) = (child.instance, child.generation)
         return fact
     }
@@ -260,7 +263,7 @@ final class Children {
         deferred[incarnation] = nil
         if let child = running[incarnation] {
             child.isDiscarded = true
-            child.containment.kill(child.process)
+            child.containment.kill()
             world.count(.spawnFailed(kind))
             world.take(.spawnFailed(incarnation, failure))
         } else {
@@ -281,37 +284,36 @@ final class Children {
         world.pass(.afterExit)
         disturbNoMore(child)
         // Whatever it started and left behind ends with it.
-        child.containment.end(child.process, on: world.loop) { [unowned self] in gone(child, exit) }
+        let note = exit.isKill ? child.containment.note : nil
+        child.containment.clear(on: world.loop) { [unowned self] in gone(child, Exit(exit, note: note), exit.usage) }
     }
 
-    private func gone(_ child: Child, _ exit: ProcessExit) {
-        let note = child.containment.note
+    private func gone(_ child: Child, _ exit: Exit, _ usage: ProcessExit.Usage?) {
         child.output?.finish()
         child.notices?.close()
         child.control?.close()
-        child.containment.remove()
+        world.cage.end(child.process)
         world.store.drop(StoreName.control(child.incarnation))
         world.store.drop(StoreName.log(child.incarnation))
         running[child.incarnation] = nil
         world.journal.note(.gone(child.incarnation))
-        let told = Exit(exit, note: note)
         world.log.write(.info, "process ended") {
             $0.member("instance", child.name)
             $0.member("incarnation", child.incarnation.number)
             $0.member("pid", child.process.pid)
-            $0.member("exit", told.reason)
-            if let usage = exit.usage {
+            $0.member("exit", exit.reason)
+            if let usage {
                 $0.member("cpu_seconds", Double(usage.cpu.nanoseconds) / 1e9)
                 $0.member("memory_max_bytes", usage.memoryMax)
             }
         }
-        if !child.isDiscarded { world.take(.exited(child.incarnation, told)) }
+        if !child.isDiscarded { world.take(.exited(child.incarnation, exit)) }
     }
 
     // MARK: Hearing
 
     private func heard(_ notice: Notice, of child: Child) {
-        guard child.containment.holds(notice.sender.pid, child.process) else {
+        guard child.containment.holds(notice.sender.pid) else {
             world.count(.noticeRefused)
             return
         }
@@ -327,7 +329,9 @@ final class Children {
         }
         if let busy = notice[NotifyKey.busy] { world.take(.busy(incarnation, busy == "1")) }
         if notice["WATCHDOG"] == "1" { world.take(.pinged(incarnation)) }
-        if let quiet = notice[NotifyKey.quiet] { world.take(quiet == "1" ? .quiet(incarnation) : .stirred(incarnation)) }
+        if let quiet = notice[NotifyKey.quiet] {
+            world.take(quiet == "1" ? .quiet(incarnation) : .stirred(incarnation))
+        }
         if notice["STOPPING"] == "1" { world.take(.stopping(incarnation)) }
     }
 
@@ -371,6 +375,11 @@ final class Children {
 enum StoreName {
     static func control(_ incarnation: Incarnation) -> String { "control-\(incarnation)" }
     static func log(_ incarnation: Incarnation) -> String { "log-\(incarnation)" }
+}
+
+extension ProcessExit {
+    /// What the kernel does to a process when memory runs out, among others.
+    var isKill: Bool { if case .signal(SIGKILL, _) = cause { true } else { cause == .unknown } }
 }
 
 extension Exit {

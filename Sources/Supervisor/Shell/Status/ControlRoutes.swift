@@ -1,7 +1,7 @@
-import Linux
 import Config
 import HTTP
 import JSON
+import Linux
 import Nouns
 import Service
 import Supervision
@@ -57,7 +57,8 @@ struct ControlRoutes {
     private func restartService(_ request: Request, _ responder: Responder) {
         guard let kind = Kind(request.parameter("name")), daemon.cluster.services.contains(kind) else {
             let names = daemon.cluster.services.map(\.text).joined(separator: ", ")
-            return responder.send(Fault(404, "service.unknown", "There is no service of that name; there are: \(names)."))
+            return responder.send(
+                Fault(404, "service.unknown", "There is no service of that name; there are: \(names)."))
         }
         log(request)
         daemon.take(.restart(InstanceID(.shared, kind))) { finish($0, responder) }

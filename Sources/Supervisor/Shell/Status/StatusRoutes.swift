@@ -58,10 +58,13 @@ struct StatusRoutes {
             let limit = try pageLimit(try request.query("limit"))
             let after_ = after.flatMap { InstanceID($0) }
             guard after == nil || after_ != nil else {
-                throw Fault(400, "query.after_malformed", "`after` is the id of an instance: PROJECT/KIND or PROJECT/KIND/ORDINAL.")
+                throw Fault(
+                    400, "query.after_malformed",
+                    "`after` is the id of an instance: PROJECT/KIND or PROJECT/KIND/ORDINAL.")
             }
             let found = daemon.supervisor.instances.lazy.filter { view in
-                (project == nil || view.instance.project.text == project) && (kind == nil || view.instance.kind.text == kind)
+                (project == nil || view.instance.project.text == project)
+                    && (kind == nil || view.instance.kind.text == kind)
                     && (state == nil || view.observed == state) && (after_ == nil || view.instance > after_!)
             }
             let page = Array(found.prefix(limit + 1))
@@ -72,7 +75,9 @@ struct StatusRoutes {
                         $0.member("instances") {
                             let clock = WallClock()
                             $0.array {
-                                for view in page.prefix(limit) { daemon.status(of: view, at: now).write(to: &$0, clock, at: now) }
+                                for view in page.prefix(limit) {
+                                    daemon.status(of: view, at: now).write(to: &$0, clock, at: now)
+                                }
                             }
                         }
                         $0.member("next", optional: page.count > limit ? page[limit - 1].instance.description : nil)
@@ -120,7 +125,8 @@ struct StatusRoutes {
         guard let id = InstanceID(words.prefix(isNumbered ? 3 : 2).joined(separator: "/")) else {
             throw Fault(
                 400, "instance.malformed",
-                "An instance is PROJECT/KIND or PROJECT/KIND/ORDINAL: names of a-z, 0-9 and -, a number from 0 to 9999.")
+                "An instance is PROJECT/KIND or PROJECT/KIND/ORDINAL: names of a-z, 0-9 and -, a number from 0 to 9999."
+            )
         }
         return id
     }
