@@ -27,6 +27,10 @@ package struct VersionedKeys: Sendable {
         package var isWhole: Bool
         /// Ascending in version.
         package var messages: [KeyChannel.FromPlatform]
+
+        package init(isWhole: Bool, messages: [KeyChannel.FromPlatform]) {
+            (self.isWhole, self.messages) = (isWhole, messages)
+        }
     }
 
     /// Of the newest change; 0 before the first.
