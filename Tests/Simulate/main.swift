@@ -1,1 +1,35 @@
-print("This program is still empty.")
+import Glibc
+import Simulation
+
+/// `bunbase-simulate COUNT [--seed FIRST] [--events EVENTS] [--trace]`: runs so many seeds on two threads; ends with 1
+/// at the first broken promise, which is printed with its seed.
+struct Arguments {
+    var count: UInt64 = 200
+    var first: UInt64 = 1
+    var events = 2000
+    var isTraced = false
+
+    init?(_ words: some Sequence<String>) {
+        var words = Array(words)[...]
+        while let word = words.popFirst() {
+            switch word {
+            case "--trace": isTraced = true
+            case "--seed":
+                guard let seed = words.popFirst().flatMap({ UInt64($0) }) else { return nil }
+                first = seed
+            case "--events":
+                guard let events = words.popFirst().flatMap({ Int($0) }), events > 0 else { return nil }
+                self.events = events
+            default:
+                guard let count = UInt64(word), count > 0 else { return nil }
+                self.count = count
+            }
+        }
+    }
+}
+
+guard let arguments = Arguments(CommandLine.arguments.dropFirst()) else {
+    print("usage: bunbase-simulate COUNT [--seed FIRST] [--events EVENTS] [--trace]")
+    exit(2)
+}
+exit(Storms(arguments).run() ? 0 : 1)

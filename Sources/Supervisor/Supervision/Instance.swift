@@ -8,6 +8,8 @@ struct Instance: Sendable {
         /// When it was started; once it is ready, since when it is.
         var since: Instant
         var isReady = false
+        /// The watchdog's, as the process was told it.
+        var period: Duration?
         var isBusy = false
         var isQuiet = false
         /// By when it must have said that it lives; nil while it is not watched.

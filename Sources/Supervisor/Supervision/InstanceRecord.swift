@@ -53,8 +53,13 @@ package struct Remains: Hashable, Sendable {
     /// Above every number ever used.
     package var nextIncarnation = Incarnation(1)
     package var nextGeneration = Generation(1)
-    /// Whether a front was connected in the life before: then nothing sleeps until it has registered.
-    package var expectsFront = false
+    /// How many fronts were connected in the life before: nothing sleeps until so many have
+    /// registered; one that died meanwhile is replaced by its successor.
+    package var frontsExpected = 0
+    package var expectsFront: Bool {
+        get { frontsExpected > 0 }
+        set { frontsExpected = newValue ? max(1, frontsExpected) : 0 }
+    }
 
     package init() {}
 }

@@ -148,9 +148,12 @@ extension Supervisor {
         killBlanks { _ in 0 }
     }
 
+    /// Nothing of them runs, and no front of the life before may still need a port that waits to be closed.
+    var areProjectsDown: Bool { projectRuns == 0 && !hasBlanks && (isRegistrationOver || parked.isEmpty) }
+
     /// Lets services go when the projects are down, and ends when they are.
     mutating func shutdownWanted() {
-        guard isShuttingDown, !isFinished, projectRuns == 0, !hasBlanks else { return }
+        guard isShuttingDown, !isFinished, areProjectsDown else { return }
         if !areServicesReleased {
             areServicesReleased = true
             for id in known.keys.sorted() where id.project.isShared { touch(id) }

@@ -3,6 +3,7 @@ import Nouns
 /// The cluster file, read again: what runs goes on as it is, what starts from now on starts by the new settings.
 extension Supervisor {
     mutating func configured(_ new: Settings) {
+        for (kind, old) in settings.kinds where new.kinds[kind] == nil { removedKinds[kind] = old }
         settings = new
         readSettings()
         portPool.setRange(new.ports)

@@ -44,7 +44,10 @@ extension Supervisor {
     }
 
     private mutating func checkRegistration() {
-        if !isRegistrationOver, !fronts.isEmpty, fronts.values.allSatisfy(\.isRegistered) { registrationOver() }
+        guard !isRegistrationOver, fronts.count >= frontsExpected, fronts.values.allSatisfy(\.isRegistered) else {
+            return
+        }
+        registrationOver()
     }
 
     var isRegistrationOver: Bool { registrationDeadline == nil }

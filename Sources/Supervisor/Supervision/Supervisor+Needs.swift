@@ -32,7 +32,7 @@ extension Supervisor {
 
     /// Whether this one must wait with its end until others have ended.
     func mustOutlive(_ id: InstanceID) -> Bool {
-        if isShuttingDown, id.project.isShared, projectRuns > 0 || hasBlanks { return true }
+        if isShuttingDown, id.project.isShared, !areProjectsDown { return true }
         return (dependents[id.kind] ?? []).contains {
             known[InstanceID(id.project, $0)]?.state.hasProcess == true
         }

@@ -11,13 +11,14 @@ extension Supervisor {
         }
         portQueueLast += 1
         portQueue.set(id, to: portQueueLast)
+        if needs(of: id).contains(where: { !$0.project.isShared }) { needyQueue.set(id, to: .max - portQueueLast) }
         enter(id, .starting(.port, isObliged: isObliged), "waiting for a port")
         report(.portsExhausted, id)
     }
 
     /// Nobody waits for the instance: it can do without until somebody does, or until the next probe.
     mutating func doWithoutPort(_ id: InstanceID) {
-        portQueue.set(id, to: nil)
+        leaveQueues(id)
         guard known[id]!.crashes.isQuarantined, !isShuttingDown else { return landed(id, "no port free") }
         let policy = kind(id).restart
         enter(
@@ -54,12 +55,19 @@ extension Supervisor {
 
     /// Gives ports to those who wait, and makes room for the others.
     mutating func portsWanted() {
-        while let first = portQueue.first, let port = portPool.take(at: now) {
-            portQueue.set(first.key, to: nil)
-            guard case .starting(.port, let isObliged) = known[first.key]?.state else {
-                preconditionFailure("\(first.key) queues for a port but does not need one")
+        while let id = portQueue.first?.key {
+            guard case .starting(.port, let isObliged) = known[id]?.state else {
+                preconditionFailure("\(id) queues for a port but is \(String(describing: known[id]?.state))")
             }
-            bind(first.key, port, isObliged: isObliged)
+            if !areNeedsServing(id) {
+                leaveQueues(id)
+                start(id, isObliged: isObliged, "waiting for what it needs")
+            } else if let port = portPool.take(at: now) {
+                leaveQueues(id)
+                bind(id, port, isObliged: isObliged)
+            } else {
+                break
+            }
         }
         while portsComing.count < portQueue.count, isRegistrationOver, let longest = idle.first?.key {
             idle.set(longest, to: nil)
@@ -67,7 +75,22 @@ extension Supervisor {
             portsComing.insert(longest)
             bringDown(longest, "its port is needed")
         }
+        giveWay()
         alarms.set(.ports, to: portQueue.isEmpty ? nil : portPool.nextRetry)
+    }
+
+    /// Some wait for a port while what they need holds one, in a circle: the last in the queue lets go of what it has,
+    /// so that the first gets on.
+    private mutating func giveWay() {
+        guard portsComing.isEmpty, isRegistrationOver, let first = portQueue.first?.key,
+            let last = needyQueue.first?.key,
+            first.project != last.project
+        else { return }
+        for need in needs(of: last) where isServing(need) && !need.project.isShared {
+            guard known[need]!.leases.isEmpty, !known[need]!.run!.isBusy, !mustOutlive(need) else { continue }
+            portsComing.insert(need)
+            bringDown(need, "its port is needed")
+        }
     }
 
     /// Ends the generation: nobody has a lease on it any more, or must have.

@@ -11,7 +11,7 @@ extension Supervisor {
 
     mutating func pinged(_ incarnation: Incarnation) {
         guard case .instance(let id) = owners[incarnation], var run = known[id]!.run, run.watchdog != nil,
-            let period = kind(id).watchdog
+            let period = run.period
         else { return }
         run.watchdog = now + period
         known[id]!.run = run
@@ -21,21 +21,16 @@ extension Supervisor {
     /// Processes are watched while they have something to do; an idle one is left in peace.
     mutating func watchAsNeeded(_ id: InstanceID) {
         let instance = known[id]!
-        guard var run = instance.run else { return }
-        var isWanted = false
-        if let period = kind(id).watchdog {
-            if case .draining = instance.state {
-                isWanted = true
-            } else {
-                isWanted = id.project.isShared ? !run.isQuiet : !instance.leases.isEmpty || run.isBusy
-            }
-            guard isWanted != (run.watchdog != nil) else { return }
-            // The first ping has a margin: the order to ping has a way to go.
-            run.watchdog = isWanted ? now + period + period / 2 : nil
+        guard var run = instance.run, let period = run.period else { return }
+        let isWanted: Bool
+        if case .draining = instance.state {
+            isWanted = true
         } else {
-            guard run.watchdog != nil else { return }
-            run.watchdog = nil
+            isWanted = run.isBusy || (id.project.isShared ? !run.isQuiet : !instance.leases.isEmpty)
         }
+        guard isWanted != (run.watchdog != nil) else { return }
+        // The first ping has a margin: the order to ping has a way to go.
+        run.watchdog = isWanted ? now + period + period / 2 : nil
         known[id]!.run = run
         out.append(.watch(run.incarnation, isWanted))
     }

@@ -20,6 +20,7 @@ extension Supervisor {
         self.remains = nil
         for project in remains.projects { registry[project] = Project(since: now) }
         for project in remains.withdrawnProjects { registry[project] = Project(since: now, isWithdrawn: true) }
+        frontsExpected = remains.frontsExpected
         if remains.expectsFront {
             registrationDeadline = now + settings.registrationTimeout
             alarms.set(.registration, to: registrationDeadline)
@@ -79,7 +80,8 @@ extension Supervisor {
 
     private mutating func take(_ id: InstanceID, _ old: InstanceRecord.Run) -> Instance.Run {
         owners[old.incarnation] = .instance(id)
-        return Instance.Run(incarnation: old.incarnation, since: old.since, isReady: old.isReady)
+        return Instance.Run(
+            incarnation: old.incarnation, since: old.since, isReady: old.isReady, period: kind(id).watchdog)
     }
 
     /// Its process lives.

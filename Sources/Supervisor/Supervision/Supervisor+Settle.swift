@@ -66,8 +66,8 @@ extension Supervisor {
         case .starting: isStartWanted(id) ? goOnStarting(id) : cancelStart(id)
         case .serving: watchAsNeeded(id)
         case .draining:
-            watchAsNeeded(id)
             stopWhenDrained(id)
+            if case .draining = known[id]!.state { watchAsNeeded(id) }
         }
         settleIdle(id)
         settlePortComing(id)
@@ -136,7 +136,7 @@ extension Supervisor {
         out.append(.report(report))
     }
 
-    func kind(_ id: InstanceID) -> KindSettings { settings.kinds[id.kind] ?? KindSettings() }
+    func kind(_ id: InstanceID) -> KindSettings { settings.kinds[id.kind] ?? removedKinds[id.kind] ?? KindSettings() }
 
     /// Whether the cluster file and the registry know such an instance.
     func isAllowed(_ id: InstanceID) -> Bool {

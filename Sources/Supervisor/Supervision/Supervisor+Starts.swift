@@ -41,6 +41,8 @@ extension Supervisor {
         switch phase {
         case .needs:
             guard areNeedsServing(id) else {
+                // A port that nobody has a lease on may be just what the needed one waits for.
+                if known[id]!.leases.isEmpty { releaseListener(id) }
                 guard let fault = faultOfNeeds(of: id) else { return }
                 refuseAll(id, fault)
                 answerStarters(id, fault)
@@ -80,7 +82,7 @@ extension Supervisor {
         let taken = takeWarm(id.kind)
         let incarnation = taken ?? newIncarnation()
         owners[incarnation] = .instance(id)
-        let run = Instance.Run(incarnation: incarnation, since: now)
+        let run = Instance.Run(incarnation: incarnation, since: now, period: kind(id).watchdog)
         let deadline = now + kind(id).startTimeout
         enter(
             id, .starting(.process(run, deadline: deadline), isObliged: isObliged),
@@ -106,6 +108,7 @@ extension Supervisor {
         waitingForNeeds.remove(id)
         startQueue.remove(id)
         portQueue.set(id, to: nil)
+        needyQueue.set(id, to: nil)
     }
 
     mutating func ready(_ incarnation: Incarnation) {

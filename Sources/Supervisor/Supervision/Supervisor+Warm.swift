@@ -13,8 +13,8 @@ extension Supervisor {
     mutating func warmWanted() {
         guard startQueue.isEmpty, !isShuttingDown else { return }
         for kind in warmKinds {
-            while startsUnderWay < settings.startsMax, warm[kind, default: WarmPool()].retryAt == nil,
-                warm[kind]!.keptCount < target(kind)
+            if warm[kind] == nil { warm[kind] = WarmPool() }
+            while startsUnderWay < settings.startsMax, warm[kind]!.retryAt == nil, warm[kind]!.keptCount < target(kind)
             {
                 startBlank(kind)
             }

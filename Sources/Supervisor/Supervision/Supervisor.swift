@@ -38,6 +38,8 @@ package struct Supervisor: Sendable {
     }
 
     var settings: Settings
+    /// What held for kinds that are gone from the cluster file, for their instances that still go down.
+    var removedKinds: [Kind: KindSettings] = [:]
     /// Kinds that need a kind, from the settings.
     var dependents: [Kind: [Kind]] = [:]
     /// Kinds with warm processes, and shared services, from the settings, in order.
@@ -58,6 +60,8 @@ package struct Supervisor: Sendable {
     var portPool: PortPool
     /// Instances that wait for a port, in the order in which they came.
     var portQueue = PriorityQueue<InstanceID, UInt64>()
+    /// Those of them that need others of their project, the last first.
+    var needyQueue = PriorityQueue<InstanceID, UInt64>()
     var portQueueLast: UInt64 = 0
     /// Instances that are going down and will give their port back.
     var portsComing: Set<InstanceID> = []
@@ -77,6 +81,8 @@ package struct Supervisor: Sendable {
     /// Until when fronts of the life before may still register; nil: they have. Until then nothing is put to sleep
     /// and no port is freed.
     var registrationDeadline: Instant?
+    /// As many as there were in the life before; one that died in between is replaced by another.
+    var frontsExpected = 0
     /// Listeners that would have been closed meanwhile.
     var parked: [Instance.Listener] = []
     /// Set by `shutdown`: the commands to answer when all is down.
