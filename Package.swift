@@ -176,7 +176,7 @@ let parts: [Part] = [
         ]),
     Part(
         "FrontTests", .test, .tests,
-        uses: ["Routing", "FrontShell", "HTTP", "JSON", "Linux", "Service", "Nouns", "Contracts", "Support"]),
+        uses: ["Routing", "FrontShell", "HTTP", "JSON", "CLinux", "Linux", "Service", "Nouns", "Contracts", "Support"]),
     Part(
         "BundocTests", .test, .tests,
         uses: [

@@ -38,8 +38,10 @@ final class ByteStream: EventHandler {
     var owner: (any ByteStreamOwner)?
     /// Bytes may have come since the last read that left none.
     private(set) var isReadable = true
-    /// The peer sends no more.
+    /// The peer sends no more; known since the end was read.
     private(set) var hasEnded = false
+    /// The end stands behind the bytes that are there.
+    private(set) var isEndDue = false
     /// Something waits to be sent.
     var isBlocked: Bool { keptStart < kept.count }
     var keptCount: Int { kept.count - keptStart }
@@ -90,6 +92,7 @@ final class ByteStream: EventHandler {
         }
         if isOpen, !readiness.isDisjoint(with: [.readable, .peerClosed, .hangUp, .failed]) {
             isReadable = true
+            if !readiness.isDisjoint(with: [.peerClosed, .hangUp, .failed]) { isEndDue = true }
             owner?.streamIsReadable()
         }
         if isOpen, !readiness.isDisjoint(with: [.hangUp, .failed]) { owner?.streamHungUp() }
@@ -102,8 +105,8 @@ final class ByteStream: EventHandler {
         while true {
             let count = recv(descriptor.number, buffer.baseAddress, buffer.count, Int32(MSG_DONTWAIT))
             if count > 0 {
-                // A short read emptied the socket; an end behind it is announced by its own event.
-                if count < buffer.count { isReadable = false }
+                // A short read emptied the socket. An end that was announced with the bytes is not announced again.
+                if count < buffer.count, !isEndDue { isReadable = false }
                 return .bytes(count)
             }
             if count == 0 {

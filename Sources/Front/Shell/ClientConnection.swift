@@ -76,7 +76,16 @@ final class ClientConnection: ByteStreamOwner {
 
     // MARK: Events
 
-    func streamIsReadable() { pump() }
+    func streamIsReadable() {
+        pump()
+        noticeEnd()
+    }
+
+    /// A client that ends its side may still read its answer, but who ended it while reading events has gone.
+    func noticeEnd() {
+        guard stream.isEndDue, case .exchanging(let exchange) = phase, exchange.isEventStream else { return }
+        front.later { [self] in cut() }
+    }
 
     func streamDrained() {
         switch phase {

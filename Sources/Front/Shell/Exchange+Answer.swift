@@ -23,7 +23,7 @@ extension Exchange {
         if head.status == 421, use?.endpoint.token != nil { return misdirected() }
         let framing = ResponseForwarding.framing(of: head, isOld: answer.isOld)
         // A client that has not said all may not hear of the connection's end before it tries the next request.
-        answer.closes = answer.closes || !isUploaded || framing == .untilClose
+        answer.closes = answer.closes || !isUploaded || framing == .untilClose || front.isDraining
         var output: [UInt8] = []
         output.reserveCapacity(head.length + body.count + 512)
         ResponseForwarding.append(head, bytes, answer, to: &output)
@@ -33,12 +33,20 @@ extension Exchange {
             let count = try download.receive(body) { output += $0 }
             self.download = download
             isReusable = head.isKeptAlive
+            if let type = head.fields.first(.contentType) { isEventStream = Self.isEventStream(bytes[type]) }
             client.send(output)
+            client.noticeEnd()
             if download.isComplete { answered(hasExcess: count < body.count) }
         } catch {
             client.send(output)
             refuse(.responseMalformed)
         }
+    }
+
+    private static func isEventStream(_ type: UnsafeRawBufferPointer) -> Bool {
+        let name: StaticString = "text/event-stream"
+        return type.count >= name.utf8CodeUnitCount
+            && type[ByteRange(0, name.utf8CodeUnitCount)].equalsIgnoringCase(name)
     }
 
     func receivedBody(_ bytes: UnsafeRawBufferPointer) {

@@ -48,6 +48,8 @@ final class Exchange: LeaseWaiter {
     var answer: ResponseForwarding.Context
     var upstream: UpstreamConnection?
     var download: Download?
+    /// The answer goes on for as long as the client listens, so its going away must be noticed without writing.
+    var isEventStream = false
     /// The instance keeps the connection open behind this answer.
     var isReusable = false
     private var head: [UInt8]

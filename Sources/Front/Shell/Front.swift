@@ -1,3 +1,4 @@
+import CLinux
 import Contracts
 import Glibc
 import HTTP
@@ -23,7 +24,6 @@ package final class Front {
     var keys = KeyTable()
     var requestIDs: RequestID
     var requestScanner = RequestScanner(HeadLimits())
-    var responseScanner = ResponseScanner(UpstreamConnection.headLimits)
     var pools = UpstreamPools()
     var book: LeaseBook
     var waiters: [LeaseBook.Waiter: any LeaseWaiter] = [:]
@@ -56,7 +56,14 @@ package final class Front {
         listeners.append(try Listener(descriptor, on: loop) { [unowned self] in accept(resp: $0) })
     }
 
-    private var connectionCount: Int { clients.count + redisClients.count }
+    /// Bytes that wait in memory for slow clients.
+    package var keptForClients: Int { clients.values.reduce(0) { $0 + $1.stream.keptCount } }
+
+    /// Requests and Redis clients that wait for a lease or use one.
+    package var waitingCount: Int { waiters.count }
+
+    /// Clients' connections.
+    package var connectionCount: Int { clients.count + redisClients.count }
 
     private func accept(http descriptor: Descriptor) {
         guard hasRoom else {

@@ -26,7 +26,8 @@ struct Upload {
 
     var isComplete: Bool { if case .none = rest { true } else { false } }
 
-    /// Takes what belongs to the body from the front of the bytes and writes it as it goes on; returns how much it took.
+    /// Takes what belongs to the body from the front of the bytes and writes it as it goes on; returns how much it
+    /// took.
     ///
     /// - Throws: 400 for malformed chunks, 413 for a body that is too long.
     mutating func receive(_ input: UnsafeRawBufferPointer, into output: inout [UInt8]) throws(Fault) -> Int {

@@ -11,12 +11,6 @@ final class UpstreamConnection: ByteStreamOwner {
     /// Of an answer's head.
     static let headLimits = HeadLimits(bytesMax: 32_768, fieldsMax: 256)
 
-    /// The beginning of a head whose end is not there yet.
-    private struct Partial {
-        var bytes: [UInt8]
-        var scanner: ResponseScanner
-    }
-
     let endpoint: Endpoint
     let stream: ByteStream
     /// Carried an exchange before.
@@ -24,7 +18,9 @@ final class UpstreamConnection: ByteStreamOwner {
     /// Nil in the pool.
     private(set) var exchange: Exchange?
     private unowned let front: Front
-    private var partial: Partial?
+    private var scanner = ResponseScanner(headLimits)
+    /// The beginning of a head whose end is not there yet.
+    private var partial: [UInt8] = []
     private var isPumpDue = false
 
     init(_ stream: ByteStream, to endpoint: Endpoint, _ front: Front) {
@@ -37,13 +33,12 @@ final class UpstreamConnection: ByteStreamOwner {
     /// The exchange is over and the connection can carry another one.
     func end() {
         exchange = nil
-        partial = nil
         isReused = true
     }
 
     func close() {
         exchange = nil
-        partial = nil
+        partial = []
         stream.close()
     }
 
@@ -87,27 +82,22 @@ final class UpstreamConnection: ByteStreamOwner {
         // An answer that nobody asked for: whoever says such things gets no more requests.
         guard let exchange else { return front.pools.drop(self) }
         guard exchange.awaitsHead else { return exchange.receivedBody(bytes) }
-        let isPartial = partial != nil
-        var scanner = partial?.scanner ?? front.responseScanner
-        if !isPartial { scanner.reset() }
-        let joined = partial.map { $0.bytes + bytes }
-        partial = nil
-        if let joined {
-            joined.withUnsafeBytes { takeHeads($0, &scanner, exchange) }
-        } else {
-            takeHeads(bytes, &scanner, exchange)
+        guard !partial.isEmpty else {
+            scanner.reset()
+            return takeHeads(bytes, exchange)
         }
+        let joined = partial + bytes
+        partial = []
+        joined.withUnsafeBytes { takeHeads($0, exchange) }
     }
 
     /// Finds heads, interim ones first, and hands what is behind the last one over as its body.
-    private func takeHeads(
-        _ bytes: UnsafeRawBufferPointer, _ scanner: inout ResponseScanner, _ exchange: Exchange
-    ) {
+    private func takeHeads(_ bytes: UnsafeRawBufferPointer, _ exchange: Exchange) {
         var rest = bytes
         while self.exchange === exchange {
             do {
                 guard try scanner.scan(rest, answering: exchange.method) else {
-                    partial = Partial(bytes: Array(rest), scanner: scanner)
+                    partial = Array(rest)
                     return
                 }
             } catch {

@@ -1,0 +1,60 @@
+import Contracts
+import Linux
+import Nouns
+
+/// The other end of the lease channel: says the settings, and answers as the test decides.
+final class FakeSupervisor {
+    private(set) var heard: [LeaseChannel.FromFront] = []
+    private(set) var connection: PacketConnection?
+    private(set) var connectionCount = 0
+    var limits = FrontLimits()
+    var routes: [Route] = []
+    /// What to say to a request; nil: nothing yet.
+    var answer: (InstanceID, UInt64) -> LeaseChannel.FromSupervisor? = { _, _ in nil }
+    private let path: String
+    private let loop: EventLoop
+    private var listener: PacketListener?
+
+    init(at path: String, on loop: EventLoop) { (self.path, self.loop) = (path, loop) }
+
+    func start() throws {
+        listener = try PacketListener(
+            try Socket.listen(at: path, .packets), on: loop, admits: { _ in true },
+            { [unowned self] connection, _ in
+                self.connection = connection
+                connectionCount += 1
+                connection.onMessage = { [unowned self] message, _ in hear(try! LeaseChannel.FromFront(message)) }
+                connection.onClosed = { [unowned self] _ in self.connection = nil }
+            })
+    }
+
+    /// Dies: its listener and its connection are gone.
+    func stop() {
+        listener?.close()
+        listener = nil
+        connection?.close()
+        connection = nil
+    }
+
+    func say(_ message: LeaseChannel.FromSupervisor) { connection?.send(message.message) }
+
+    func sayConfiguration() {
+        say(.limits(limits))
+        for (index, route) in routes.enumerated() { say(.route(index: index, route)) }
+        say(.configured)
+    }
+
+    func forget() { heard = [] }
+
+    private func hear(_ message: LeaseChannel.FromFront) {
+        heard.append(message)
+        switch message {
+        case .registered:
+            say(.welcome(version: LeaseChannel.version, node: "test"))
+            sayConfiguration()
+        case .request(let ticket, let instance, _):
+            if let answer = answer(instance, ticket) { say(answer) }
+        case .hello, .holds, .withdraw, .release: break
+        }
+    }
+}
