@@ -14,7 +14,7 @@ package struct LaunchArguments: Hashable, Sendable {
     package var supervisor: String
     /// The cluster file, the supervisor's argument.
     package var cluster: String
-    /// What to print when the cluster serves.
+    /// A file with the text to print when the cluster serves.
     package var announcement: String
     /// Where output goes instead of the terminal; the cluster then runs detached.
     package var log: String?

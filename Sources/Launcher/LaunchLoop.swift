@@ -125,7 +125,7 @@ package final class LaunchLoop {
             case .spawn: spawn()
             case .interrupt: supervisor?.signal(SIGINT)
             case .reload: supervisor?.signal(SIGHUP)
-            case .announce: teller.announce(arguments.announcement)
+            case .announce: teller.announce(SmallFile.text(arguments.announcement) ?? "ready")
             case .say(let text): teller.say(text)
             case .end(let code): ending = code
             }

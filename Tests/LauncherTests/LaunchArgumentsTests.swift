@@ -4,7 +4,7 @@ import Testing
 struct LaunchArgumentsTests {
     static let whole = LaunchArguments(
         run: "/h/run", http: "127.0.0.1:1", resp: "127.0.0.1:2", status: "127.0.0.1:3", supervisor: "/b/s",
-        cluster: "/c.yaml", announcement: "two\nlines", log: "/h/logs/init.log")
+        cluster: "/c.yaml", announcement: "/h/run/announcement", log: "/h/logs/init.log")
 
     @Test func `reads back what it writes`() throws {
         #expect(try LaunchArguments(Self.whole.words) == Self.whole)

@@ -37,18 +37,21 @@ struct Up: ParsableCommand {
         if let pid = runningPID(file.home) { return try tellRunning(file.home, pid) }
         try prepare(file)
         let running = RunningCluster(file)
-        do { try running.write(to: file.home) } catch {
+        let text = running.announcement("is ready", next: "\(Self.commandName(file.home)) projects create demo")
+        let announcement = file.home.run.directory + "/announcement"
+        do {
+            try running.write(to: file.home)
+            try (text + "\nCtrl-C stops everything.").write(toFile: announcement, atomically: true, encoding: .utf8)
+        } catch {
             throw Failure(.refused, "\(file.home.run.directory) cannot be written to: \(error.localizedDescription)")
         }
-        let next = "\(Self.commandName(file.home)) projects create demo"
         let arguments = LaunchArguments(
             run: file.home.run.directory, http: "\(file.http)", resp: "\(file.resp)", status: "\(file.status)",
-            supervisor: Self.sibling("bunbase-supervisor"), cluster: path,
-            announcement: running.announcement("is ready", next: next) + "\nCtrl-C stops everything.",
+            supervisor: Self.sibling("bunbase-supervisor"), cluster: path, announcement: announcement,
             log: detach ? file.logs.directory + "/init.log" : nil)
         guard detach else { try Self.become(arguments) }
         try Detached(arguments, patience: .seconds(wait)).start()
-        print(running.announcement("is ready", next: next))
+        print(text)
     }
 
     // MARK: A cluster that runs already
