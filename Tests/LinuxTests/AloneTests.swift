@@ -30,9 +30,14 @@ import Testing
 
     @Test(.disabled(if: isAlone)) func `adopts orphans in a process of its own`() throws { try run("SubreaperTests") }
 
-    @Test(.disabled(if: isAlone), arguments: ["PlainUserTests", "ContainmentTests", "ChildProcessTests"])
+    @Test(.disabled(if: isAlone)) func `bears a lack of descriptors in a process of its own`() throws {
+        try run("ScarcityTests")
+    }
+
+    @Test(
+        .enabled(if: !isAlone && geteuid() == 0),
+        arguments: ["PlainUserTests", "ContainmentTests", "ChildProcessTests"])
     func `works for a plain user`(suite: String) throws {
-        try #require(geteuid() == 0, "this test needs root")
         try run(suite) { $0.user = SpawnPlan.User(uid: 65534, gid: 65534) }
     }
 }
@@ -97,5 +102,29 @@ import Testing
         var plan = SpawnPlan("/bin/true")
         plan.oomScore = -500
         #expect { try ChildProcess.spawn(plan) } throws: { ($0 as? SpawnError)?.step == .oomScore }
+    }
+}
+
+@Suite(.enabled(if: AloneTests.isAlone)) struct ScarcityTests {
+    @Test func `pauses accepting while no descriptor is left, and loses no connection`() throws {
+        let loop = try EventLoop()
+        let scratch = Scratch()
+        var accepted: [Descriptor] = []
+        let listener = try Listener(try Socket.listen(at: scratch["x.sock"], .stream), on: loop) { accepted.append($0) }
+        let clients = try (0..<3).map { _ in try Socket.connect(to: scratch["x.sock"], .stream) }
+        var limit = rlimit()
+        #expect(getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0)
+        var none = limit
+        none.rlim_cur = 0
+        #expect(setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &none) == 0)
+        try loop.turn(wait: .zero)
+        #expect(accepted.isEmpty)
+        // Paused: the waiting connections do not wake the loop any more, its next event is the timer.
+        let begin = EventLoop.clock()
+        try loop.turn()
+        #expect(EventLoop.clock() - begin > Listener.pause / 2)
+        #expect(setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0)
+        try loop.turn { accepted.count == clients.count }
+        listener.close()
     }
 }

@@ -28,8 +28,8 @@ package final class Containment {
         (self.leader, self.leaf, self.marker) = (leader, leaf, marker)
     }
 
-    /// The processes that live now. Without a control group this reads the whole process table: some 20 µs for each
-    /// process of the machine.
+    /// The processes that live now. Without a control group this reads the whole process table with its environments:
+    /// its cost grows with the processes of the machine.
     package var members: [Int32] {
         if let leaf { return leaf.processes }
         return ProcessTable.all().filter(isMember).map(\.pid)
