@@ -166,7 +166,8 @@ import Testing
         client.say("hello")
         try stage.until { instance.peers[0].text.hasSuffix("hello") }
         instance.peers[0].say(
-            "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n"
+            "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
+                + "HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n"
         )
         let answers = try stage.answers(client, 2)
         #expect(answers.map(\.status) == [103, 201])
@@ -200,7 +201,7 @@ import Testing
         let client = try stage.client()
         client.isReading = false
         client.say(Stage.get())
-        // Nothing moves any more: what left the instance lies in the kernel's buffers and one read's worth in the front.
+        // Nothing moves any more: what left the instance lies in the kernel's buffers, and one read's worth here.
         var last = -1
         try stage.until {
             defer { last = instance.peers.first?.sentCount ?? -1 }
@@ -221,7 +222,7 @@ import Testing
         let total = 24 << 20
         let client = try stage.client()
         client.say(
-            "PUT /v1/database/a HTTP/1.1\r\nHost: h\r\nX-Bunbase-Client-Key: \(Stage.key)\r\nContent-Length: \(total)\r\n\r\n"
+            Stage.head("PUT /v1/database/a", "Content-Length: \(total)\r\n")
         )
         try stage.until { instance.peers.count == 1 }
         instance.peers[0].isReading = false

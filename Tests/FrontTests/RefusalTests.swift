@@ -33,7 +33,7 @@ import Testing
                 Stage.get("/v1/database/a", "Connection: Upgrade\r\nUpgrade: websocket\r\n"), 501, "upgrade.unsupported"
             ),
             Case(
-                "POST /v1/database/a HTTP/1.1\r\nHost: h\r\nX-Bunbase-Client-Key: \(Stage.key)\r\nContent-Length: 1000001\r\n\r\n",
+                Stage.head("POST /v1/database/a", "Content-Length: 1000001\r\n"),
                 413, "request.body_too_long"),
             Case("GET /\(long) HTTP/1.1\r\nHost: h\r\n\r\n", 414, "request.target_too_long"),
             Case("GET / HTTP/1.1\r\nHost: h\r\nA: \(long)\r\n\r\n", 431, "request.head_too_long"),
@@ -56,7 +56,8 @@ import Testing
         #expect(first["x-request-id"] == "mine-1")
         #expect(first.body.contains("\"request_id\":\"mine-1\""))
         client.say(
-            "POST /nothing HTTP/1.1\r\nHost: h\r\nX-Request-Id: <x>\r\nContent-Length: 4\r\n\r\nbodyGET /else HTTP/1.1\r\nHost: h\r\n\r\n"
+            "POST /nothing HTTP/1.1\r\nHost: h\r\nX-Request-Id: <x>\r\nContent-Length: 4\r\n\r\nbody"
+                + "GET /else HTTP/1.1\r\nHost: h\r\n\r\n"
         )
         let both = try stage.answers(client, 2)
         #expect(both.map(\.status) == [404, 404])
@@ -71,7 +72,7 @@ import Testing
         let instance = try stage.instance()
         let client = try stage.client()
         client.say(
-            "POST /v1/database/a HTTP/1.1\r\nHost: h\r\nX-Bunbase-Client-Key: \(Stage.key)\r\nTransfer-Encoding: chunked\r\n\r\n"
+            Stage.head("POST /v1/database/a", "Transfer-Encoding: chunked\r\n")
         )
         try stage.until { instance.peers.count == 1 }
         client.say("3e8\r\n" + String(repeating: "x", count: 1000) + "\r\n1\r\ny\r\n")
@@ -135,7 +136,7 @@ import Testing
         try stage.start()
         _ = try stage.instance()
         let answer = try stage.ask(
-            "POST /v1/database/a HTTP/1.1\r\nHost: h\r\nX-Bunbase-Client-Key: \(Stage.key)\r\nContent-Length: 9\r\n\r\nbod"
+            Stage.head("POST /v1/database/a", "Content-Length: 9\r\n") + "bod"
         )
         #expect(answer.code == "request.body_timeout")
     }
@@ -211,27 +212,33 @@ import Testing
         #expect(refused["access-control-allow-origin"] == "https://app.example")
     }
 
+    static let evil = "GET /v1/database/evil HTTP/1.1\r\nHost: h\r\n\r\n"
+
+    /// Each has a field line or two that some server reads in another way than the next.
     @Test(arguments: [
-        "POST /v1/database/a HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /v1/database/evil HTTP/1.1\r\nHost: h\r\n\r\n",
-        "POST /v1/database/a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: x\r\n\r\n0\r\n\r\n",
-        "POST /v1/database/a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding:\u{b}chunked\r\n\r\n0\r\n\r\n",
-        "POST /v1/database/a HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\nContent-Length: 44\r\n\r\nGET /v1/database/evil HTTP/1.1\r\nHost: h\r\n\r\n",
-        "POST /v1/database/a HTTP/1.1\r\nHost: h\r\nContent-Length : 44\r\n\r\nGET /v1/database/evil HTTP/1.1\r\nHost: h\r\n\r\n",
-        "GET /v1/database/a HTTP/1.1\r\nHost: h\r\nX: y\nContent-Length: 30\r\n\r\nGET /v1/database/evil HTTP/1.1\r\n",
-        "GET /v1/database/a HTTP/1.1\r\nHost: h\r\n Content-Length: 30\r\n\r\n",
-        "GET /v1/database/a HTTP/1.1\r\nHost: h\r\nHost: evil\r\n\r\n",
-        "GET http://evil/v1/database/a HTTP/1.1\r\nHost: h\r\n\r\n",
+        "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n\(evil)",
+        "Transfer-Encoding: chunked\r\nTransfer-Encoding: x\r\n\r\n0\r\n\r\n\(evil)",
+        "Transfer-Encoding:\u{b}chunked\r\n\r\n0\r\n\r\n\(evil)",
+        "Transfer-Encoding: chunked\r\n\r\n0\r\nX\r\n\r\n\(evil)",
+        "Transfer-Encoding: chunked\r\n\r\n0\n\n\(evil)",
+        "Content-Length: 0\r\nContent-Length: 44\r\n\r\n\(evil)",
+        "Content-Length : 44\r\n\r\n\(evil)",
+        "X: y\nContent-Length: 44\r\n\r\n\(evil)",
+        "X: y\rContent-Length: 44\r\n\r\n\(evil)",
+        " Content-Length: 44\r\n\r\n\(evil)",
+        "Host: evil\r\n\r\n\(evil)",
     ]) func `smuggled requests never reach an instance, and end the connection`(_ attack: String) throws {
         let stage = try Stage()
         try stage.start()
         let instance = try stage.instance()
         let client = try stage.client()
-        client.say(attack.replacing("Host: h\r\n", with: "Host: h\r\nX-Bunbase-Client-Key: \(Stage.key)\r\n"))
+        let head = "POST /v1/database/a HTTP/1.1\r\nHost: h\r\nX-Bunbase-Client-Key: \(Stage.key)\r\n"
+        client.say(head + attack)
         try stage.until { client.hasEnded }
         let (answers, rest) = Answer.all(client.received, .get, hasEnded: true)
         #expect(answers.count == 1 && rest.isEmpty)
         #expect((400...501).contains(answers[0].status))
-        #expect(instance.peers.isEmpty)
+        #expect(instance.peers.allSatisfy { !$0.text.contains("evil") && $0.hasEnded })
     }
 
     @Test func `chunked framing is made anew, so that a lenient instance sees no other requests`() throws {
@@ -241,8 +248,8 @@ import Testing
         let client = try stage.client()
         let body = "GET /evil HTTP/1.1\r\nHost: h\r\n\r\n"
         client.say(
-            "POST /v1/database/a HTTP/1.1\r\nHost: h\r\nX-Bunbase-Client-Key: \(Stage.key)\r\nTransfer-Encoding: chunked\r\n"
-                + "\r\n\(String(body.utf8.count, radix: 16));\"\r\n\(body)\r\n0\r\nContent-Length: 10\r\n\r\n")
+            Stage.head("POST /v1/database/a", "Transfer-Encoding: chunked\r\n")
+                + "\(String(body.utf8.count, radix: 16));\"\r\n\(body)\r\n0\r\nContent-Length: 10\r\n\r\n")
         try stage.until { instance.peers.first?.text.hasSuffix("\r\n0\r\n\r\n") == true }
         let text = instance.peers[0].text
         #expect(text.hasSuffix("\r\n\r\n\(String(body.utf8.count, radix: 16))\r\n\(body)\r\n0\r\n\r\n"))
@@ -260,8 +267,10 @@ import Testing
         _ = try stage.ask(
             Stage.get(
                 "/v1/database/a?a=1&key=\(Stage.key)&b=2",
-                "X-Bunbase-Token: forged\r\nX_Bunbase_Project: evil\r\nX-Bundoc-User: root\r\nConnection: X-Drop, close\r\n"
-                    + "X-Drop: 1\r\nKeep-Alive: 5\r\nTE: trailers\r\nProxy-Authorization: x\r\nX-Forwarded-For: 1.2.3.4\r\n"
+                "X-Bunbase-Token: forged\r\nX_Bunbase_Project: evil\r\nX-Bundoc-User: root\r\n"
+                    + "Connection: X-Drop, close\r\n"
+                    + "X-Drop: 1\r\nKeep-Alive: 5\r\nTE: trailers\r\nProxy-Authorization: x\r\n"
+                    + "X-Forwarded-For: 1.2.3.4\r\n"
                     + "Forwarded: for=1.2.3.4\r\nX-Keep: kept\r\n"))
         let lower = seen.lowercased()
         for word in [

@@ -151,7 +151,7 @@ import Testing
         let instance = try stage.instance()
         let client = try stage.client()
         client.say(
-            "POST /v1/database/a HTTP/1.1\r\nHost: h\r\nX-Bunbase-Client-Key: \(Stage.key)\r\nContent-Length: 90000000\r\n\r\n"
+            Stage.head("POST /v1/database/a", "Content-Length: 90000000\r\n")
         )
         try stage.until { instance.peers.first?.received.isEmpty == false }
         instance.peers[0].say("HTTP/1.1 507 Insufficient Storage\r\nContent-Length: 4\r\n\r\nfull")

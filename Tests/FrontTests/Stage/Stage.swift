@@ -132,6 +132,11 @@ final class Stage {
         "GET \(path) HTTP/1.1\r\nHost: h\r\nX-Bunbase-Client-Key: \(key)\r\n\(fields)\r\n"
     }
 
+    /// A request's head with the key and these fields, each with its line end.
+    static func head(_ line: String, _ fields: String) -> String {
+        "\(line) HTTP/1.1\r\nHost: h\r\nX-Bunbase-Client-Key: \(key)\r\n\(fields)\r\n"
+    }
+
     static func post(_ body: String, _ fields: String = "", path: String = "/v1/database/a") -> String {
         "POST \(path) HTTP/1.1\r\nHost: h\r\nX-Bunbase-Client-Key: \(key)\r\nContent-Length: \(body.utf8.count)\r\n"
             + "\(fields)\r\n\(body)"
