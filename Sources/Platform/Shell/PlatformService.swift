@@ -26,7 +26,7 @@ package final class PlatformService {
     let loop: EventLoop
     let paths: PlatformPaths
     let settings: PlatformSettings
-    let registry: Registry
+    package let registry: Registry
     let trash: Trash
     let link: SupervisorLink?
     private(set) var keyServer: KeyServer?
@@ -86,6 +86,17 @@ package final class PlatformService {
         server.drain { [self] in close(whenDone) }
     }
 
+    /// Lets go of everything at once and answers nobody, as the end of the process would: what a successor finds is
+    /// then what it would find.
+    package func abandon() {
+        goesOn = { _ in false }
+        server?.close()
+        for deletion in deletions.values { deletion.stop() }
+        keyServer?.close()
+        link?.close()
+        registry.close()
+    }
+
     private func close(_ whenDone: () -> Void) {
         keyServer?.close()
         link?.close()
@@ -122,7 +133,7 @@ package final class PlatformService {
         }
     }
 
-    static func fault(_ error: any Error) -> Fault {
+    package static func fault(_ error: any Error) -> Fault {
         switch error {
         case let fault as Fault: return fault
         case let error as DatabaseError where error.isFull: return diskFull

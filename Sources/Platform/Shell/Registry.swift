@@ -98,7 +98,8 @@ package final class Registry {
     }
 
     package func hasSlug(_ slug: Slug) throws -> Bool {
-        try connection.first("SELECT 1 FROM project WHERE slug = ?", .text(slug.text)) != nil
+        // Not `!= nil`, which would compare with SQL's NULL.
+        try connection.first("SELECT 1 FROM project WHERE slug = ?", .text(slug.text)).map { _ in true } ?? false
     }
 
     // MARK: Changing

@@ -102,6 +102,13 @@ package final class HTTPServer {
         tellIfDrained()
     }
 
+    /// Stops at once: closes the listeners and all connections; who waits for an answer gets none.
+    package func close() {
+        for (listener, _) in listeners { listener.close() }
+        listeners = []
+        for connection in Array(connections.values) { connection.close() }
+    }
+
     private func accept(_ descriptor: Descriptor, _ access: Access) {
         var peer: PeerCredentials?
         if access == .operators {
