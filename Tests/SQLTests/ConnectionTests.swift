@@ -61,6 +61,14 @@ import Testing
         #expect(try connection.run("DELETE FROM t") == 1)
     }
 
+    @Test func `tells a row that is not there from a NULL`() throws {
+        let connection = try scratch.open()
+        try connection.execute("CREATE TABLE t(a)")
+        #expect(try connection.first("SELECT a FROM t") == nil)
+        try connection.execute("INSERT INTO t VALUES (NULL)")
+        #expect(try connection.first("SELECT a FROM t") == .some(.null))
+    }
+
     @Test func `says busy when another connection writes for longer than the wait`() throws {
         let first = try scratch.open()
         let second = try scratch.open { $0.busyTimeout = .zero }

@@ -20,7 +20,7 @@ import Testing
 
     @Test func `passes text, blobs and null both ways`() throws {
         try connection.register("echo", argumentCount: nil, isDeterministic: true) { arguments in
-            if arguments.isNull(0) { return nil }
+            if arguments.isNull(0) { return .null }
             return arguments.count == 1
                 ? .text(arguments.text(0)) : .blob(arguments.withBytes(1) { [UInt8]($0) })
         }

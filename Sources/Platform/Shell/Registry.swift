@@ -98,8 +98,7 @@ package final class Registry {
     }
 
     package func hasSlug(_ slug: Slug) throws -> Bool {
-        // Not `!= nil`, which would compare with SQL's NULL.
-        try connection.first("SELECT 1 FROM project WHERE slug = ?", .text(slug.text)).map { _ in true } ?? false
+        try connection.first("SELECT 1 FROM project WHERE slug = ?", .text(slug.text)) != nil
     }
 
     // MARK: Changing

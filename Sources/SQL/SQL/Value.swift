@@ -15,8 +15,8 @@ package enum Value: Hashable, Sendable {
     package static func integer(orNull value: Int64?) -> Value { value.map(Value.integer) ?? .null }
 }
 
-extension Value: ExpressibleByNilLiteral, ExpressibleByIntegerLiteral, ExpressibleByStringLiteral {
-    package init(nilLiteral: ()) { self = .null }
+// Not by `nil`: a missing row would then pass for a NULL.
+extension Value: ExpressibleByIntegerLiteral, ExpressibleByStringLiteral {
     package init(integerLiteral value: Int64) { self = .integer(value) }
     package init(stringLiteral value: String) { self = .text(value) }
 }
