@@ -195,7 +195,9 @@ let parts: [Part] = [
             "Projects", "PlatformShell", "JSON", "HTTP", "SQL", "Linux", "Service", "Nouns", "Contracts",
             "Support",
         ]),
-    Part("LauncherTests", .test, .tests, uses: ["Launcher", "Linux", "Nouns", "Contracts", "Support"]),
+    Part(
+        "LauncherTests", .test, .tests,
+        uses: ["Launcher", "Linux", "Nouns", "Contracts", "Support", "Trial", "bunbase-init"]),
     Part(
         "TerminalTests", .test, .tests,
         uses: ["Terminal", "Nouns", "Contracts", "HTTP", "JSON", "Linux", "Support"]),

@@ -2,6 +2,7 @@ import Config
 import Contracts
 import Foundation
 import JSON
+import Launcher
 import Linux
 import Nouns
 import Terminal
@@ -58,9 +59,26 @@ struct Cluster {
         _ path: String, _ who: String, _ method: String, _ target: String, _ body: [UInt8]?, _ patience: Duration
     ) throws(Failure) -> ControlConnection.Answer {
         do throws(ControlConnection.Failure) {
-            return try ControlConnection(to: path, patience: patience).exchange(method, target, body: body)
+            return try connect(to: path, patience).exchange(method, target, body: body)
         } catch {
             throw Self.failure(error, who, home)
+        }
+    }
+
+    /// Connects. While the launcher lives, a supervisor that is away is just being started again: worth a few seconds.
+    private func connect(
+        to path: String, _ patience: Duration
+    ) throws(ControlConnection.Failure) -> ControlConnection {
+        let end = EventLoop.clock() + .seconds(5)
+        while true {
+            do throws(ControlConnection.Failure) {
+                return try ControlConnection(to: path, patience: patience)
+            } catch {
+                guard case .unreachable = error, EventLoop.clock() < end,
+                    RunLock.isHeld(at: RunLock.launcherPath(in: home.run.directory))
+                else { throw error }
+            }
+            Thread.sleep(forTimeInterval: 0.05)
         }
     }
 
