@@ -95,9 +95,10 @@ struct LaunchLoopTests {
         let attempt = try Attempt()
         let fifo = attempt.folder + "/fifo"
         mkfifo(fifo, 0o600)
+        let reader = Descriptor(open(fifo, O_RDWR | O_CLOEXEC))
         try attempt.start("echo $$ > \(fifo); exec sleep 60")
         // Each reading waits for a supervisor to start.
-        let first = try #require(Int32(try String(contentsOfFile: fifo, encoding: .utf8).dropLast()))
+        let first = try #require(Self.nextNumber(from: reader))
         #expect(RunLock.holder(at: RunLock.launcherPath(in: attempt.folder + "/run")) == attempt.process?.pid)
 
         let second = try Attempt()
@@ -106,9 +107,18 @@ struct LaunchLoopTests {
         #expect(try second.exitCode() == 1)
 
         kill(first, SIGKILL)
-        let next = try #require(Int32(try String(contentsOfFile: fifo, encoding: .utf8).dropLast()))
+        let next = try #require(Self.nextNumber(from: reader))
         #expect(next != first)
         attempt.process?.signal(SIGKILL)
         kill(next, SIGKILL)
+    }
+
+    /// Waits for a line with a number.
+    private static func nextNumber(from reader: Descriptor) -> Int32? {
+        var waiting = pollfd(fd: reader.number, events: Int16(POLLIN), revents: 0)
+        guard poll(&waiting, 1, 20_000) == 1 else { return nil }
+        var bytes = [UInt8](repeating: 0, count: 32)
+        let count = read(reader.number, &bytes, bytes.count)
+        return Int32(String(decoding: bytes.prefix(max(0, count)), as: UTF8.self).dropLast())
     }
 }
