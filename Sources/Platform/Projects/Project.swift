@@ -7,7 +7,7 @@ package struct Project: Hashable, Sendable {
     package enum State: String, Sendable {
         /// Open for use. Leaves to `deleting` when an operator deletes it.
         case active
-        /// Fenced off: no front opens it any more; its processes and data are being removed, which goes on over crashes.
+        /// Fenced off: no front opens it any more; its processes and data are being removed, over crashes too.
         /// Leaves by being forgotten.
         case deleting
     }

@@ -2,7 +2,7 @@
 struct Timestamp {
     private let milliseconds: Int64
 
-    /// - Parameter milliseconds: since 1970-01-01T00:00:00Z.
+    /// `milliseconds`: since 1970-01-01T00:00:00Z.
     init(_ milliseconds: Int64) { self.milliseconds = max(0, milliseconds) }
 
     var text: String {

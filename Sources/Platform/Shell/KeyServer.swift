@@ -27,7 +27,7 @@ package final class KeyServer {
         }
     }
 
-    /// - Parameter keys: the table as it is now.
+    /// `keys`: the table as it is now.
     package init(
         _ descriptor: Descriptor, on loop: EventLoop, keys: @escaping () -> VersionedKeys
     ) throws(SystemError) {

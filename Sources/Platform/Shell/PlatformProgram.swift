@@ -8,7 +8,7 @@ import Service
 package enum PlatformProgram {
     /// Returns the exit code.
     ///
-    /// - Parameter failpoint: `platform.` and a `PlatformService.Step`: the process kills itself behind that step.
+    /// `failpoint`: `platform.` and a `PlatformService.Step`: the process kills itself behind that step.
     package static func run(failpoint: String? = nil) -> Int32 {
         Child.run(.platform) { child in
             var service: PlatformService?

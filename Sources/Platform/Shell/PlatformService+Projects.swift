@@ -118,7 +118,7 @@ extension PlatformService {
         }
         guard let text = value["name"]?.string, let name = ProjectName(text) else {
             throw Fault(
-                400, "project.name_malformed", "The body is {\"name\": …} with a name of the form. \(ProjectName.form)")
+                400, "project.name_malformed", "The body is {\"name\": …} with a name. \(ProjectName.form)")
         }
         return name
     }

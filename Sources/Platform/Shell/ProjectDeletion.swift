@@ -109,6 +109,6 @@ final class ProjectDeletion {
 
     private static let goesOn = Fault(
         503, "project.deletion_goes_on",
-        "The project is fenced off, but its processes or data could not be removed yet; the deletion goes on by itself.",
+        "The project is fenced off, but its processes or data could not be removed yet; the deletion goes on.",
         party: .cluster, retryAfter: .seconds(5))
 }

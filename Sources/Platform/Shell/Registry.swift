@@ -80,7 +80,7 @@ package final class Registry {
         return projects
     }
 
-    /// - Parameter after: where an earlier page ended; nil for the first.
+    /// `after`: where an earlier page ended; nil for the first.
     package func page(limit: Int, after: Int64?) throws -> Page {
         var page = Page(projects: [], next: nil)
         var last: Int64 = 0

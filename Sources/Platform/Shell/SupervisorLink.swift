@@ -31,7 +31,7 @@ package final class SupervisorLink {
     private var retry: TimerHeap.ID?
     private var isClosed = false
 
-    /// - Parameter projects: those that are active now.
+    /// `projects`: those that are active now.
     package init(_ path: String, on loop: EventLoop, projects: @escaping () throws -> [ProjectID]) throws(SystemError) {
         (self.loop, self.projects) = (loop, projects)
         client = HTTPClient(to: .unix(path), on: loop)

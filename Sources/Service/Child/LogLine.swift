@@ -13,7 +13,7 @@ package enum LogLine {
         case info
     }
 
-    /// - Parameter message: a fixed lower-case phrase; what varies goes into `fields`. No secrets.
+    /// `message`: a fixed lower-case phrase; what varies goes into `fields`. No secrets.
     package static func write(_ level: Level, _ message: StaticString, _ fields: [(name: String, value: String)] = []) {
         let bytes = bytes(level, message, fields)
         // Nobody reads a log that cannot be written: there is nothing better to do than to go on.

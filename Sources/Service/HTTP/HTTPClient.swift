@@ -45,14 +45,14 @@ package final class HTTPClient {
     private let loop: EventLoop
     private let bodyMax: Int
 
-    /// - Parameter bodyMax: bytes of an answer's body.
+    /// `bodyMax`: bytes of an answer's body.
     package init(to place: Place, on loop: EventLoop, bodyMax: Int = 1 << 20) {
         (self.place, self.loop, self.bodyMax) = (place, loop, bodyMax)
     }
 
     /// Sends a request; `completion` is called once, from the loop, at the latest after `timeout`.
     ///
-    /// - Parameter body: nil for none. With one, `Content-Type` is `application/json`.
+    /// `body`: nil for none. With one, `Content-Type` is `application/json`.
     package func send(
         _ method: StaticString, _ target: String, fields: [(name: StaticString, value: String)] = [],
         body: [UInt8]? = nil, timeout: Duration, _ completion: @escaping Completion

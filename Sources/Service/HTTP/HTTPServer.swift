@@ -68,7 +68,7 @@ package final class HTTPServer {
     private var dateSecond: Int64 = -1
     private var dateBytes: [UInt8] = []
 
-    /// - Parameter token: what requests on `Access.token` listeners must carry; nil asks for none.
+    /// `token`: what requests on `Access.token` listeners must carry; nil asks for none.
     package init(
         on loop: EventLoop, limits: Limits = Limits(), token: Token? = nil, _ handler: @escaping Handler
     ) {

@@ -30,7 +30,7 @@ struct IncomingBody {
         head.fields.first(.bunbaseRequestID).map { range in headBytes.withUnsafeBytes { $0[range].text } }
     }
 
-    /// - Throws: 413 when the body says that it is too long.
+    /// Throws 413 when the body says that it is too long.
     func checkLength() throws(Fault) {
         if remaining > bodyMax { throw tooLong }
     }
@@ -39,7 +39,7 @@ struct IncomingBody {
 
     /// Takes bytes of the body and returns how many.
     ///
-    /// - Throws: 413 when it becomes too long, 400 when it is not in chunks as it says.
+    /// Throws 413 when it becomes too long, 400 when it is not in chunks as it says.
     mutating func take(_ input: UnsafeRawBufferPointer) throws(Fault) -> Int {
         guard var decoder else {
             let count = min(remaining, input.count)

@@ -5,7 +5,8 @@ import Nouns
 /// One whole request: its head checked, its body read.
 package struct Request {
     package let method: Method
-    /// The parts of the path between slashes, percent-decoded; none for `/`. A slash at the end makes an empty last one.
+    /// The parts of the path between slashes, percent-decoded; none for `/`. A slash at the end makes an empty last
+    /// one.
     package let segments: [String]
     package let body: [UInt8]
     /// Of a unix socket's other end; nil over TCP.
@@ -16,7 +17,7 @@ package struct Request {
     /// Where the route's parameters stand in `segments`.
     var parameters: [(name: String, segment: Int)] = []
 
-    /// - Throws: 400 when the path is not percent-encoded UTF-8 text.
+    /// Throws 400 when the path is not percent-encoded UTF-8 text.
     init(
         _ head: RequestHead, _ bytes: [UInt8], body: [UInt8], peer: PeerCredentials?
     ) throws(Fault) {
@@ -48,7 +49,7 @@ package struct Request {
 
     /// The decoded value of the first query item of that name; nil when there is none.
     ///
-    /// - Throws: 400 when it is not percent-encoded UTF-8 text.
+    /// Throws 400 when it is not percent-encoded UTF-8 text.
     package func query(_ name: StaticString) throws(Fault) -> String? {
         guard let range = head.query else { return nil }
         return try reading { bytes throws(Fault) in
@@ -66,7 +67,7 @@ package struct Request {
 
     /// All query items, decoded, in their order.
     ///
-    /// - Throws: 400 when one is not percent-encoded UTF-8 text.
+    /// Throws 400 when one is not percent-encoded UTF-8 text.
     package func queryItems() throws(Fault) -> [(name: String, value: String)] {
         guard let range = head.query else { return [] }
         return try reading { bytes throws(Fault) in

@@ -154,8 +154,14 @@ struct ProjectsCommand: ParsableCommand {
 extension Cluster {
     /// All projects, deleted ones left out.
     func projects() throws(Failure) -> [JSONValue] {
-        let answer = try json(try platform("GET", "/projects"))
-        return answer.array ?? answer["projects"]?.array ?? []
+        var projects: [JSONValue] = []
+        var target = "/projects?limit=1000"
+        while true {
+            let page = try json(try platform("GET", target))
+            projects += page["projects"]?.array ?? []
+            guard let next = page["next"]?.string else { return projects }
+            target = "/projects?limit=1000&after=\(next.pathPart)"
+        }
     }
 
     /// A project by its id, or else by its slug or name, when only one has it.
