@@ -42,7 +42,8 @@ struct HeadWriterTests {
             + #""retry_after":2,"request_id":"r1"}"#
         #expect(
             text
-                == "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\ncontent-length: \(body.utf8.count)\r\n"
+                == "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\n"
+                + "content-length: \(body.utf8.count)\r\n"
                 + "retry-after: 2\r\nx-request-id: r1\r\nconnection: close\r\n\r\n\(body)")
     }
 

@@ -28,8 +28,8 @@ package enum HTTPDate {
         output.append(" GMT" as StaticString)
     }
 
-    /// The date of a day since 1970-01-01, counting in eras of 400 years that begin on a first of March (Howard Hinnant,
-    /// "chrono-Compatible Low-Level Date Algorithms").
+    /// The date of a day since 1970-01-01, counting in eras of 400 years that begin on a first of March (Howard
+    /// Hinnant, "chrono-Compatible Low-Level Date Algorithms").
     static func civil(_ day: Int) -> (year: Int, month: Int, day: Int) {
         let shifted = day + 719_468
         let era = shifted / 146_097

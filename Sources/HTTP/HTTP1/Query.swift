@@ -13,7 +13,8 @@ package struct Query {
 
     package init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
 
-    /// Calls with each pair until `body` returns false. Empty pairs are left out; a name without `=` has an empty value.
+    /// Calls with each pair until `body` returns false. Empty pairs are left out; a name without `=` has an empty
+    /// value.
     package func forEach(_ body: (Pair) throws(Fault) -> Bool) throws(Fault) {
         var start = 0
         for end in 0...bytes.count where end == bytes.count || bytes[end] == UInt8(ascii: "&") {
