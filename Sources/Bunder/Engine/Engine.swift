@@ -7,15 +7,17 @@ import Nouns
 import Service
 
 /// One project's key-value process: the store, and whatever sockets it was given.
-final class Engine {
+package final class Engine {
     private let child: Child
+    private let disk: any Disk
     private var store: Store?
     private var http: HTTPServer?
     private var resp: RESPServer?
     private var draining = 0
 
-    init(_ child: Child) {
-        self.child = child
+    /// Sets the child's callbacks; keep the engine for as long as its loop runs.
+    package init(_ child: Child, disk: any Disk = KernelDisk()) {
+        (self.child, self.disk) = (child, disk)
         child.onAssigned = { [unowned self] assignment, descriptors in try begin(assignment, &descriptors) }
         child.onTerminate = { [unowned self] in drain() }
     }
@@ -23,7 +25,8 @@ final class Engine {
     private func begin(_ assignment: Assignment, _ descriptors: inout PassedDescriptors) throws {
         let settings = try BunderSettings(assignment.settings)
         let store = try Store(
-            directory: assignment.data, project: assignment.instance.project, settings, on: child.loop
+            directory: assignment.data, project: assignment.instance.project, settings, disk: disk,
+            on: child.loop
         ) { [unowned self] failure in
             // Whoever waits for an answer must not get one: nobody knows what is on the disk.
             child.fail(StartFailure("the log failed: \(failure)"))

@@ -5,6 +5,7 @@ package struct RESPParser {
     /// What the bytes are not; the connection ends behind the error. The message is Redis's.
     package struct Malformed: Error, Hashable, Sendable {
         package let message: String
+        package init(message: String) { self.message = message }
     }
 
     private enum State {
