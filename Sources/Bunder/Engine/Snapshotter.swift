@@ -1,6 +1,7 @@
 import KeyValues
 import Linux
 import Log
+import Nouns
 
 /// Keeps the log from growing without end: when it has become much longer than what it stands for, writes the keyspace
 /// into a snapshot, a slice at a time between the loop's other work, and trims the log.
@@ -18,8 +19,11 @@ final class Snapshotter {
     /// After a failure the next attempt waits until there is twice as much to gain.
     private var threshold = Snapshotter.loggedMin
     private var encoded: [UInt8] = []
+    private var nextAttempt = Instant.zero
 
     private static let loggedMin = 1 << 20
+    /// Between two attempts to make room: on a full disk they mostly fail.
+    private static let pause = Duration.seconds(1)
     private static let sliceBytes = 256 << 10
     /// Less than this is not worth a snapshot even on a full disk.
     private static let worthwhile = 16 << 10
@@ -37,6 +41,9 @@ final class Snapshotter {
     /// The log is full: begins when that may help.
     func makeRoom() {
         guard writer == nil, logged > Self.worthwhile, logged > keyspace.bytes / 2 else { return }
+        let now = EventLoop.clock()
+        guard now >= nextAttempt else { return }
+        nextAttempt = now + Self.pause
         begin()
     }
 

@@ -42,6 +42,7 @@ final class CommitJob {
         let segment = write.segment
         let file = segment.file!
         try disk.writeAll(file, at: write.position, write.batch.bytes)
+        try writeAhead(segment, file, from: write.position + write.batch.bytes.count)
         try disk.sync(file)
         guard !segment.isPublished else { return }
         // Only now: everything before it is on the disk, and so are its header and its first batch.
@@ -49,4 +50,16 @@ final class CommitJob {
         try disk.rename(path + Segment.temporarySuffix, to: path)
         try disk.sync(directory: directory)
     }
+
+    /// Overwrites with zeros what the next batches will overwrite, so that the file system has nothing to note down
+    /// when they are synced: on a busy disk that is the difference between 0.2 ms and tens of them.
+    private func writeAhead(_ segment: Segment, _ file: Int32, from end: Int) throws(SystemError) {
+        guard end > segment.writtenAhead else { return }
+        let target = min(segment.capacity, end + Self.aheadBytes)
+        let zeros = [UInt8](repeating: 0, count: max(0, target - end))
+        try disk.writeAll(file, at: end, zeros)
+        segment.writtenAhead = target
+    }
+
+    private static let aheadBytes = 256 << 10
 }

@@ -13,6 +13,9 @@ final class Segment {
     /// Has its name; before that it is a temporary file that nobody would miss.
     var isPublished: Bool
 
+    /// Where room begins that this process has not yet overwritten with zeros. Touched by jobs only.
+    var writtenAhead = 0
+
     init(first: Offset, capacity: Int, header: FileHeader, file: Int32?, isPublished: Bool) {
         (self.first, self.capacity, self.file, self.isPublished) = (first, capacity, file, isPublished)
         (salt, epoch) = (header.salt, header.epoch)
