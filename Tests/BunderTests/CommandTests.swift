@@ -163,7 +163,7 @@ extension String {
         [("AUTH p k", "-ERR this connection belongs to its project already; open another one to use another project")],
         [
             ("SCAN x", "-ERR invalid cursor"), ("SCAN 0 COUNT 0", "-ERR syntax error"),
-            ("SCAN 0 MATCH", "-ERR syntax error"), ("SCAN 0", "*2 $1 0 *0"),
+            ("SCAN 0 MATCH", "-ERR syntax error"), ("SCAN 0 COUNT 20", "*2 $1 0 *0"),
         ],
         [("SET \"\" v", "-ERR a key has 1 to 1024 bytes"), ("INCR \"\"", "-ERR a key has 1 to 1024 bytes")],
     ])

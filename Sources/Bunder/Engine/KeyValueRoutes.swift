@@ -185,6 +185,8 @@ extension Store.Rejection {
             Fault(
                 507, "memory.full", "The project's keys take as much memory as they may; delete some, then try again.",
                 party: .instance)
+        case .logFailed:
+            Fault(500, "storage.failed", "The disk failed; nothing was changed.", party: .instance)
         case .tooLarge(let bytesMax):
             Fault(413, "request.body_too_long", "One request may change at most \(bytesMax) bytes.")
         }

@@ -14,6 +14,8 @@ final class Store {
         case diskFull
         case memoryFull
         case tooLarge(bytesMax: Int)
+        /// The log has failed for good; the process is about to end.
+        case logFailed
     }
 
     let keyspace = Keyspace()
@@ -81,6 +83,7 @@ final class Store {
             case .diskFull: return .error("MISCONF no room left on the disk; delete keys, then try again")
             case .memoryFull: return CommandTable.outOfMemory
             case .tooLarge(let bytesMax): return .error("ERR one command may change at most \(bytesMax) bytes")
+            case .logFailed: return .error("MISCONF the disk failed; nothing was changed")
             }
         }
     }
@@ -124,7 +127,7 @@ final class Store {
             case .tooLarge(_, let bytesMax): throw .tooLarge(bytesMax: bytesMax)
             default:
                 failed(error)
-                throw .diskFull
+                throw .logFailed
             }
         }
     }

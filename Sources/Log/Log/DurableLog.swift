@@ -41,7 +41,7 @@ package final class DurableLog {
     private var isJobOut = false
     private var failure: LogFailure?
     private var isWrittenTo = false
-    private let lock: Int32
+    private var lock: Int32
 
     /// Opens the log in an existing directory; creates nothing until the first append.
     /// - Throws: `LogFailure`, when the directory holds what this program cannot vouch for.
@@ -65,10 +65,7 @@ package final class DurableLog {
         }
     }
 
-    deinit {
-        for segment in segments { if let file = segment.file { disk.close(file) } }
-        disk.close(lock)
-    }
+    deinit { letGo() }
 
     /// Accepts a record: it becomes durable with the next job.
     /// - Returns: The record's offset.
@@ -130,12 +127,13 @@ package final class DurableLog {
         try finish(job)
     }
 
-    /// Commits, and marks the end so that damage to the last records cannot pass for an unfinished write. Nothing may
-    /// be appended afterwards.
+    /// Commits, and marks the end so that damage to the last records cannot pass for an unfinished write. Then the
+    /// directory is free for another process; nothing may be appended any more.
     package func close() throws(LogFailure) {
         try commit()
-        guard isWrittenTo, let segment = segments.last, let file = segment.file else { return }
         failure = .broken(SystemError("append to a closed log", code: 9))
+        defer { letGo() }
+        guard isWrittenTo, let segment = segments.last, let file = segment.file else { return }
         var seal = BatchBuilder(first: end)
         guard position + seal.bytes.count <= segment.capacity else { return }
         seal.seal(salt: segment.salt, synced: durable, flags: BatchHeader.endFlag)
@@ -145,6 +143,15 @@ package final class DurableLog {
         } catch {
             throw .broken(error)
         }
+    }
+
+    private func letGo() {
+        for segment in segments {
+            if let file = segment.file { disk.close(file) }
+            segment.file = nil
+        }
+        if lock >= 0 { disk.close(lock) }
+        lock = -1
     }
 
     /// Removes the segments whose records are all below an offset. The caller holds a snapshot, or another copy, of
