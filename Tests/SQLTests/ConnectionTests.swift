@@ -61,6 +61,21 @@ import Testing
         #expect(try connection.run("DELETE FROM t") == 1)
     }
 
+    @Test func `takes a quota for a full disk`() {
+        let error = DatabaseError(operation: "step", code: 778, message: "disk I/O error", systemCode: EDQUOT)
+        #expect(error.isFull)
+        #expect(!DatabaseError(operation: "step", code: 778, message: "disk I/O error", systemCode: EIO).isFull)
+    }
+
+    @Test func `leaves an empty log where it is told to`() throws {
+        do {
+            let connection = try scratch.open { $0.keepsLog = true }
+            try connection.run("CREATE TABLE t(a)")
+            try connection.checkpoint(.truncate)
+        }
+        #expect(scratch.bytes(of: "a.db-wal") == 0)
+    }
+
     @Test func `tells a row that is not there from a NULL`() throws {
         let connection = try scratch.open()
         try connection.execute("CREATE TABLE t(a)")

@@ -37,6 +37,8 @@ extension Connection {
         package var autoCheckpointPages = 1_000
         /// Bytes to which a write-ahead log is cut when it starts anew; nil leaves it as large as it became.
         package var journalBytesMax: Int?
+        /// Leaves the write-ahead log's file, empty, when the connection is closed: the next opening need not make it.
+        package var keepsLog = false
         package var hasForeignKeys = true
         /// Bytes of a page in a new file; a power of two, 512 to 65536.
         package var pageBytes = 4_096

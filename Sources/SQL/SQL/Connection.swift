@@ -48,6 +48,10 @@ package final class Connection {
             for pragma in options.pragmas { try execute(pragma) }
             try check(options)
             if options.autoCheckpointPages == 0 { countFrames() }
+            if options.keepsLog {
+                var keeps: Int32 = 1
+                sqlite3_file_control(handle, "main", SQLITE_FCNTL_PERSIST_WAL, &keeps)
+            }
         } catch {
             close()
             throw error

@@ -1,4 +1,5 @@
 import CSQLite
+import Glibc
 
 /// A call to SQLite that failed: what was tried, with which extended result code, and SQLite's own words.
 package struct DatabaseError: Error, Hashable, Sendable, CustomStringConvertible {
@@ -7,9 +8,11 @@ package struct DatabaseError: Error, Hashable, Sendable, CustomStringConvertible
     /// An extended result code, <https://sqlite.org/rescode.html>.
     package let code: Int32
     package let message: String
+    /// The errno behind it; 0 where no call to the kernel failed.
+    package let systemCode: Int32
 
-    package init(operation: String, code: Int32, message: String) {
-        (self.operation, self.code, self.message) = (operation, code, message)
+    package init(operation: String, code: Int32, message: String, systemCode: Int32 = 0) {
+        (self.operation, self.code, self.message, self.systemCode) = (operation, code, message, systemCode)
     }
 
     /// The error that belongs to a result code that a call on `database` has just returned.
@@ -19,7 +22,8 @@ package struct DatabaseError: Error, Hashable, Sendable, CustomStringConvertible
         self.init(
             operation: sql.map { "\(operation) `\($0.prefix(200))`" } ?? operation,
             code: isCurrent ? extended : code,
-            message: String(cString: isCurrent ? sqlite3_errmsg(database) : sqlite3_errstr(code)))
+            message: String(cString: isCurrent ? sqlite3_errmsg(database) : sqlite3_errstr(code)),
+            systemCode: code & 0xFF == SQLITE_IOERR ? sqlite3_system_errno(database) : 0)
     }
 
     /// What kind of trouble it is, where a caller may want to act on it.
@@ -42,6 +46,8 @@ package struct DatabaseError: Error, Hashable, Sendable, CustomStringConvertible
     package var reason: Reason {
         switch code & 0xFF {
         case SQLITE_FULL: .full
+        // SQLite takes only ENOSPC for a full disk; a quota or a limit of the process is none the less one.
+        case SQLITE_IOERR where [ENOSPC, EDQUOT, EFBIG].contains(systemCode): .full
         case SQLITE_BUSY, SQLITE_LOCKED: .busy
         case SQLITE_CONSTRAINT: .constraint
         case SQLITE_CORRUPT, SQLITE_NOTADB: .corrupt
@@ -53,5 +59,5 @@ package struct DatabaseError: Error, Hashable, Sendable, CustomStringConvertible
 
     package var isFull: Bool { reason == .full }
 
-    package var description: String { "\(operation): \(message) (code \(code))" }
+    package var description: String { "\(operation): \(message) (code \(code), errno \(systemCode))" }
 }
