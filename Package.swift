@@ -181,7 +181,7 @@ let parts: [Part] = [
         "BundocTests", .test, .tests,
         uses: [
             "Documents", "BundocEngine", "JSON", "HTTP", "SQL", "Log", "Linux", "Service", "Nouns",
-            "Contracts", "Support",
+            "Contracts", "Support", "Trial", "bundoc",
         ]),
     Part(
         "BunderTests", .test, .tests,

@@ -84,7 +84,8 @@ import Testing
 
     @Test func `generates an id where none is given`() throws {
         #expect(
-            try read(.post, "documents/a", body: #"{"x":1}"#) == .create(name("a"), id: nil, JSONObject([("x", JSONValue.integer(1))])))
+            try read(.post, "documents/a", body: #"{"x":1}"#)
+                == .create(name("a"), id: nil, JSONObject([("x", JSONValue.integer(1))])))
         guard case .create(_, let id, _) = try read(.post, "collections/a/documents", body: #"{"_id":"k"}"#) else {
             Issue.record("no create")
             return

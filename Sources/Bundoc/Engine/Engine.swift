@@ -42,7 +42,11 @@ package final class Engine {
     private var isPurging = false
     /// The log holds records that the store could not take: nothing can be evaluated until it has.
     private var isBehind = false
+    /// And answers may depend on them: what was acknowledged before a crash is not in the store yet.
+    private var isStale = false
     private var reserve: Reserve
+    /// Bytes that the writes of this batch may still take from the disk.
+    private var room = 0
     private var lastUse = Instant.zero
     private var idleTimer: TimerHeap.ID?
 
@@ -68,7 +72,7 @@ package final class Engine {
         guard store.position.applied <= log.end.number else {
             throw Disagreement(applied: store.position.applied, end: log.end.number)
         }
-        if store.position.applied < log.end.number { try catchUp() }
+        if store.position.applied < log.end.number { try catchUpAtStart() }
         if try store.hasDropped { purgeSoon() }
     }
 
@@ -95,7 +99,8 @@ package final class Engine {
         precondition(!isClosed, "the engine was closed")
         noteUse()
         if operation.isRead {
-            let result = read(operation)
+            if isStale { recover() }
+            let result = isStale ? .failure(.storageBehind) : read(operation)
             guard store.isInTransaction else { return reply(result) }
             batch.append(Waiting(operation: operation, result: result, isLogged: false, reply: reply))
         } else {
@@ -111,14 +116,19 @@ package final class Engine {
 
     private func write(_ operation: Operation) -> (Result<Answer, Fault>, isLogged: Bool) {
         if isBehind { recover() }
-        guard !isBehind else { return (.failure(.storageFull), false) }
+        guard !isBehind else { return (.failure(isStale ? .storageBehind : .storageFull), false) }
         guard operation.isRemoval || reserve.hold() else { return (.failure(.storageFull), false) }
         do throws(Fault) {
+            if !store.isInTransaction { try attempt { try seeRoom() } }
             let decision = try attempt { try decide(operation) }
             guard !decision.effects.isEmpty else { return (.success(decision.answer), false) }
             let record = EffectRecord(time: now(), first: nextRevision, effects: decision.effects)
+            let bytes = record.encoded()
+            // The document goes to the log and to the store's own log, and takes some pages along.
+            room -= 2 * bytes.count + Self.pagesPerWrite
+            guard operation.isRemoval || room > 0 else { throw .storageFull }
             if !store.isInTransaction { try attempt { try store.begin() } }
-            try append(record, isRemoval: operation.isRemoval)
+            try append(bytes, record.time, isRemoval: operation.isRemoval)
             apply(record)
             passed(.applied)
             return (.success(decision.answer), true)
@@ -129,12 +139,22 @@ package final class Engine {
 
     var nextRevision: Revision { Revision(store.position.revision.number + 1) }
 
-    private func append(_ record: EffectRecord, isRemoval: Bool) throws(Fault) {
-        let bytes = record.encoded()
+    /// A full disk must be seen before the log accepts what the store then cannot take: a checkpoint, for which the file
+    /// may have to grow, is what gives room back.
+    private func seeRoom() throws(DatabaseError) {
+        room = try reserve.free - store.growth - settings.freeBytesMin
+        guard room <= 0, try store.growth <= reserve.free else { return }
+        try checkpoint(.truncate)
+        room = try reserve.free - store.growth - settings.freeBytesMin
+    }
+
+    private static let pagesPerWrite = 16 << 10
+
+    private func append(_ bytes: [UInt8], _ time: Int64, isRemoval: Bool) throws(Fault) {
         let purpose: DurableLog.Purpose = isRemoval ? .freesRoom : .ordinary
         let result = bytes.withUnsafeBytes { bytes in
             Result { () throws(LogFailure) in
-                try log.append(kind: Self.recordKind, time: record.time, bytes, for: purpose)
+                try log.append(kind: Self.recordKind, time: time, bytes, for: purpose)
             }
         }
         if case .failure(let failure) = result {
@@ -216,10 +236,21 @@ package final class Engine {
     /// Tries to bring the store to where the log is, with what the reserve gives up if need be.
     private func recover() {
         guard log.durable == log.end else { return }
-        if (try? catchUp()) != nil { return isBehind = false }
-        reserve.release()
-        _ = try? store.checkpoint(.passive)
-        if (try? catchUp()) != nil { isBehind = false }
+        if (try? catchUp()) == nil {
+            reserve.release()
+            guard (try? catchUp()) != nil else { return }
+        }
+        (isBehind, isStale) = (false, false)
+    }
+
+    /// A full disk does not keep a process from starting: it answers when there is room to catch up.
+    private func catchUpAtStart() throws {
+        do {
+            try catchUp()
+        } catch let error as DatabaseError where error.isFull {
+            (isBehind, isStale) = (true, true)
+            recover()
+        }
     }
 
     /// Applies the durable records that the store lacks.
@@ -246,10 +277,13 @@ package final class Engine {
     // MARK: Upkeep
 
     private func maintain() {
-        guard !isBehind, !reserve.hold() || store.needsCheckpoint else { return }
+        let isFull = room <= 0 || !reserve.hold()
+        guard !isBehind, isFull || store.needsCheckpoint else { return }
         do throws(DatabaseError) {
-            // On a full disk the bytes of the write-ahead log are what there is to win.
-            try checkpoint(reserve.isHeld ? .passive : .truncate)
+            // On a full disk the bytes of the write-ahead log are what there is to win; half a checkpoint would only
+            // lose more.
+            guard try store.growth <= reserve.free else { return }
+            try checkpoint(isFull ? .truncate : .passive)
         } catch {
             // What could not be moved stays in the write-ahead log; without room the next write says so.
             guard error.reason == .full || error.reason == .file else { return failed(error) }

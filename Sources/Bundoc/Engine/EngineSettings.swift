@@ -14,6 +14,8 @@ package struct EngineSettings: Hashable, Sendable {
     package var logBytesMax = 8 << 20
     /// Room set aside on the disk for deletes when it is full.
     package var reserveBytes = 256 << 10
+    /// Bytes that must stay free on the disk behind a write that is no delete.
+    package var freeBytesMin = 512 << 10
     /// Without requests for so long, memory that is not needed is given back.
     package var idle = Duration.seconds(1)
 

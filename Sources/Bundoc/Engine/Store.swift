@@ -1,4 +1,5 @@
 import Documents
+import Glibc
 import SQL
 
 /// The view of the log that reads are answered from: a SQLite file.
@@ -26,6 +27,7 @@ final class Store {
     static let purgeStep = 500
 
     let connection: Connection
+    private let path: String
     /// Within a transaction, as it will be after the commit.
     private(set) var position: Position
     private var committed: Position
@@ -60,7 +62,9 @@ final class Store {
         options.isExclusive = true
         options.cacheKiB = cacheKiB
         options.autoCheckpointPages = 0
+        options.keepsLog = true
         options.hasForeignKeys = false
+        self.path = path
         connection = try Connection(path: path, options: options)
         try Schema.migrations.apply(to: connection)
         position = Position(applied: 0, revision: Revision(0), collection: CollectionNumber(0))
@@ -227,14 +231,29 @@ final class Store {
     /// Whether the write-ahead log is long enough to be moved into the file.
     var needsCheckpoint: Bool { connection.frames >= Self.framesMax }
 
+    /// Bytes by which a checkpoint will let the file grow.
+    var growth: Int {
+        get throws(DatabaseError) {
+            guard case .integer(let pages)? = try connection.first("PRAGMA page_count") else { return 0 }
+            var status = stat()
+            guard stat(path, &status) == 0 else { return 0 }
+            return max(0, Int(pages) * Connection.Options().pageBytes - Int(status.st_size))
+        }
+    }
+
     /// Moves the write-ahead log into the file and syncs it. True: everything up to `position.applied` survives a
     /// power loss without the log.
     func checkpoint(_ mode: Connection.CheckpointMode) throws(DatabaseError) -> Bool {
         try connection.checkpoint(mode).isComplete
     }
 
+    /// Unlocks the file. Nothing may be asked afterwards.
     func close() {
         rollBack()
+        let statements = [
+            selectDocument, selectRevision, selectDocuments, selectCollection, putDocument, deleteDocument, updateState,
+        ]
+        for statement in statements { statement.release() }
         connection.close()
     }
 }
@@ -246,6 +265,8 @@ private final class Lazy {
     private var prepared: Statement?
 
     init(_ connection: Connection, _ sql: String) { (self.connection, self.sql) = (connection, sql) }
+
+    func release() { prepared = nil }
 
     var statement: Statement {
         get throws(DatabaseError) {

@@ -1,6 +1,6 @@
 import BundocEngine
 import Glibc
 
-// `BUNBASE_FAILPOINT=bundoc.committed` or `bundoc.committed:3` ends the process like a crash when it passes that step
-// for the first, or third, time.
-exit(runBundoc(failpoint: getenv("BUNBASE_FAILPOINT").map { String(cString: $0) }))
+// `BUNDOC_FAILPOINT=committed` or `committed:3` ends the process like a crash when it passes that step of a commit for
+// the first, or third, time.
+exit(runBundoc(failpoint: getenv("BUNDOC_FAILPOINT").map { String(cString: $0) }))
