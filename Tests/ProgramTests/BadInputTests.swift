@@ -42,7 +42,7 @@ final class BadInputTests {
     }
 
     @Test func `a body over the limit, announced or not`() throws {
-        refused(try client.put("/v1/kv/kv/a", String(repeating: "x", count: 70_000)), 413, "body.too_large")
+        refused(try client.put("/v1/kv/kv/a", String(repeating: "x", count: 70_000)), 413, "request.body_too_long")
         let connection = try BlockingConnection(cluster.front)
         try connection.send(
             "PUT /v1/kv/kv/a HTTP/1.1\r\nHost: a\r\nX-Bunbase-Client-Key: \(client.key)\r\n"
