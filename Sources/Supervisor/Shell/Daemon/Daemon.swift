@@ -45,6 +45,8 @@ package final class Daemon {
     private(set) var isStopping = false
     private var hasBeenReady = false
     private var inbox: [Event] = []
+    /// The ticket of the request that is being handled.
+    private var asking: Ticket?
     private var isHandling = false
     private var alarm: (timer: TimerHeap.ID, at: Instant)?
     private var answers: [CommandID: (Fault?) -> Void] = [:]
@@ -84,6 +86,7 @@ package final class Daemon {
         while next < inbox.count {
             let event = inbox[next]
             next += 1
+            if case .requested(let ticket, _, _) = event { asking = ticket } else { asking = nil }
             perform(supervisor.handle(event, at: EventLoop.clock()))
         }
         inbox.removeAll(keepingCapacity: inbox.count < 256)
@@ -202,7 +205,8 @@ package final class Daemon {
             return fronts.refuse(ticket, Self.lost)
         }
         failpoints.pass(.beforeGrant)
-        fronts.grant(ticket, held.endpoint(generation, cluster.home.run))
+        // Granted in the very turn it was asked for: the instance was serving already.
+        fronts.grant(ticket, held.endpoint(generation, cluster.home.run), woke: ticket != asking)
         failpoints.pass(.afterGrant)
     }
 

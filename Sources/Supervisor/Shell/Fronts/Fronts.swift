@@ -67,8 +67,8 @@ package final class Fronts {
 
     // MARK: Actions
 
-    package func grant(_ ticket: Ticket, _ endpoint: Endpoint) {
-        send(.grant(ticket: ticket.number, endpoint), to: ticket.front)
+    package func grant(_ ticket: Ticket, _ endpoint: Endpoint, woke: Bool) {
+        send(.grant(ticket: ticket.number, endpoint, woke: woke), to: ticket.front)
     }
 
     package func refuse(_ ticket: Ticket, _ fault: Fault) {
