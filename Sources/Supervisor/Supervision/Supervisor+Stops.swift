@@ -25,8 +25,6 @@ extension Supervisor {
         case .stopping(let run, let aim, let deadline):
             guard aim != .down else { break }
             revokeAll(id, grace: deadline.map { now.duration(to: $0) } ?? .zero)
-            // A kill for a fault stays one; that the instance is unwanted shows when the process is gone.
-            if case .crash = aim { break }
             enter(id, .stopping(run, .down, deadline: deadline), reason)
         }
     }
@@ -48,11 +46,15 @@ extension Supervisor {
         out.append(.terminate(run.incarnation))
     }
 
-    /// For a fault: counts as a crash when the process is gone.
+    /// For a fault: counts as a crash when the process is gone, unless it was on its way down; its leases are revoked
+    /// then, and a successor must not have them.
     private mutating func killForFault(_ id: InstanceID, _ run: Instance.Run, _ fault: KillReason) {
         var run = run
         run.watchdog = nil
-        enter(id, .stopping(run, .crash(fault), deadline: nil), fault.rawValue)
+        var aim = Instance.Aim.crash(fault)
+        if case .draining = known[id]!.state { aim = .down }
+        enter(id, .stopping(run, aim, deadline: nil), fault.rawValue)
+        keep(id)
         out.append(.kill(run.incarnation, fault))
     }
 

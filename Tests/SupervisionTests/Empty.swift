@@ -1,1 +1,0 @@
-// This part is still empty.
