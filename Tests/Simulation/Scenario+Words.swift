@@ -131,7 +131,8 @@ extension Scenario {
         let ticket = parts.count > 1 ? Ticket(front, parts[1]) : nil
         let id = words.count > 2 ? InstanceID(words[2]) : nil
         let values = Dictionary(pairs(words.dropFirst(3)), uniquingKeysWith: { $1 })
-        let generation = values["generation"].flatMap { Generation($0) } ?? id.flatMap { supervisor?.instance($0)?.generation }
+        let generation =
+            values["generation"].flatMap { Generation($0) } ?? id.flatMap { supervisor?.instance($0)?.generation }
         switch words[0] {
         case "join": return .frontJoined(front)
         case "registered": return .frontRegistered(front)

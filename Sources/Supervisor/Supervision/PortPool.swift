@@ -4,26 +4,26 @@ import Nouns
 ///
 /// The port that has been free the longest goes first, so that a late packet to a dead process does not reach its
 /// successor's port at once. A port that another program took is left alone for a while, then tried again.
-struct PortPool: Sendable {
-    private(set) var range: ClosedRange<UInt16>
+package struct PortPool: Sendable {
+    package private(set) var range: ClosedRange<UInt16>
     private var free: [UInt16]
     private var held: Set<UInt16>
     /// Taken by other programs, in the order in which they are tried again.
     private var taken: [(port: UInt16, until: Instant)] = []
 
-    init(_ range: ClosedRange<UInt16>, held: Set<UInt16> = []) {
+    package init(_ range: ClosedRange<UInt16>, held: Set<UInt16> = []) {
         (self.range, self.held) = (range, held)
         free = range.filter { !held.contains($0) }
     }
 
-    var heldCount: Int { held.count }
-    var freeCount: Int { free.count }
-    var takenPorts: [UInt16] { taken.map(\.port) }
+    package var heldCount: Int { held.count }
+    package var freeCount: Int { free.count }
+    package var takenPorts: [UInt16] { taken.map(\.port) }
     /// When the next taken port may be tried again.
-    var nextRetry: Instant? { taken.first?.until }
+    package var nextRetry: Instant? { taken.first?.until }
 
     /// The next port, or nil when there is none to be had now.
-    mutating func take(at now: Instant) -> UInt16? {
+    package mutating func take(at now: Instant) -> UInt16? {
         while let first = taken.first, first.until <= now {
             taken.removeFirst()
             free.append(first.port)
@@ -34,13 +34,13 @@ struct PortPool: Sendable {
         return port
     }
 
-    mutating func giveBack(_ port: UInt16) {
+    package mutating func giveBack(_ port: UInt16) {
         precondition(held.remove(port) != nil, "port \(port) was given back but not held")
         if range.contains(port) { free.append(port) }
     }
 
     /// A held port turned out to be taken by another program.
-    mutating func leaveAlone(_ port: UInt16, until: Instant) {
+    package mutating func leaveAlone(_ port: UInt16, until: Instant) {
         precondition(held.remove(port) != nil, "port \(port) was found taken but not held")
         guard range.contains(port) else { return }
         let index = taken.firstIndex { $0.until > until } ?? taken.endIndex
@@ -48,7 +48,7 @@ struct PortPool: Sendable {
     }
 
     /// Another range from now on. Held ports outside it stay held until they are given back.
-    mutating func setRange(_ new: ClosedRange<UInt16>) {
+    package mutating func setRange(_ new: ClosedRange<UInt16>) {
         guard new != range else { return }
         let known = held.union(free).union(taken.map(\.port))
         free.removeAll { !new.contains($0) }

@@ -3,7 +3,7 @@
 /// A binary heap whose entries are not removed when a key's priority changes: an entry counts only while it names its
 /// key's priority of now, stale ones are dropped when they come up, or all together when they outnumber the others.
 /// Changing costs O(log n), looking at the first O(1).
-struct PriorityQueue<Key: Hashable & Comparable & Sendable, Priority: Comparable & Sendable>: Sendable {
+package struct PriorityQueue<Key: Hashable & Comparable & Sendable, Priority: Comparable & Sendable>: Sendable {
     private struct Entry {
         var priority: Priority
         var key: Key
@@ -15,15 +15,17 @@ struct PriorityQueue<Key: Hashable & Comparable & Sendable, Priority: Comparable
     private var priorities: [Key: Priority] = [:]
     private var heap: [Entry] = []
 
-    var count: Int { priorities.count }
-    var isEmpty: Bool { priorities.isEmpty }
-    subscript(key: Key) -> Priority? { priorities[key] }
+    package init() {}
+
+    package var count: Int { priorities.count }
+    package var isEmpty: Bool { priorities.isEmpty }
+    package subscript(key: Key) -> Priority? { priorities[key] }
 
     /// The least priority, of equals the least key.
-    var first: (key: Key, priority: Priority)? { heap.first.map { ($0.key, $0.priority) } }
+    package var first: (key: Key, priority: Priority)? { heap.first.map { ($0.key, $0.priority) } }
 
     /// Nil takes the key out.
-    mutating func set(_ key: Key, to priority: Priority?) {
+    package mutating func set(_ key: Key, to priority: Priority?) {
         guard let priority else {
             if priorities.removeValue(forKey: key) != nil { dropStale() }
             return
@@ -34,7 +36,7 @@ struct PriorityQueue<Key: Hashable & Comparable & Sendable, Priority: Comparable
         dropStale()
     }
 
-    mutating func popFirst() -> (key: Key, priority: Priority)? {
+    package mutating func popFirst() -> (key: Key, priority: Priority)? {
         guard let first else { return nil }
         set(first.key, to: nil)
         return first

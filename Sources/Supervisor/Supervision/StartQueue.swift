@@ -1,29 +1,31 @@
 import Nouns
 
 /// Who waits for leave to start a process: projects take turns, and within a project first come, first served.
-struct StartQueue: Sendable {
+package struct StartQueue: Sendable {
     private var waiting: [ProjectID: [InstanceID]] = [:]
     /// Projects with somebody waiting, in the order of their turns; gaps before `head` are already served.
     private var turns: [ProjectID] = []
     private var head = 0
-    private(set) var count = 0
+    package private(set) var count = 0
 
-    var isEmpty: Bool { count == 0 }
+    package init() {}
 
-    mutating func add(_ id: InstanceID) {
+    package var isEmpty: Bool { count == 0 }
+
+    package mutating func add(_ id: InstanceID) {
         precondition(waiting[id.project]?.contains(id) != true, "\(id) waits for its turn twice")
         if waiting[id.project] == nil { turns.append(id.project) }
         waiting[id.project, default: []].append(id)
         count += 1
     }
 
-    mutating func remove(_ id: InstanceID) {
+    package mutating func remove(_ id: InstanceID) {
         guard let index = waiting[id.project]?.firstIndex(of: id) else { return }
         waiting[id.project]!.remove(at: index)
         count -= 1
     }
 
-    mutating func next() -> InstanceID? {
+    package mutating func next() -> InstanceID? {
         while head < turns.count {
             let project = turns[head]
             head += 1
