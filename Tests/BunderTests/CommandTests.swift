@@ -146,7 +146,8 @@ extension String {
         [
             (
                 "HELLO 3",
-                "%7 $6 server $6 bunder $7 version $5 7.0.0 $5 proto :3 $2 id :7 $4 mode $10 standalone $4 role $6 master $7 modules *0"
+                "%7 $6 server $6 bunder $7 version $5 7.0.0 $5 proto :3"
+                    + " $2 id :7 $4 mode $10 standalone $4 role $6 master $7 modules *0"
             ), ("GET nothing", "_"), ("CONFIG GET save", "%1 $4 save $0"),
             ("HELLO 4", "-NOPROTO unsupported protocol version"), ("HELLO 2 SETNAME", "-ERR syntax error"),
             ("GET nothing", "_"),

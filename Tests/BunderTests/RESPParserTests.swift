@@ -20,7 +20,8 @@ import Testing
     @Test(arguments: [1, 2, 3, 7, 1000])
     func `cuts commands out of pieces of any size`(piece: Int) throws {
         let text =
-            "*2\r\n$3\r\nGET\r\n$1\r\na\r\n*1\r\n$4\r\nPING\r\nPING  hi\r\n\r\n*0\r\n*-1\r\n*2\r\n$4\r\nECHO\r\n$5\r\na\r\nb\n\r\nquit\n"
+            "*2\r\n$3\r\nGET\r\n$1\r\na\r\n*1\r\n$4\r\nPING\r\n"
+            + "PING  hi\r\n\r\n*0\r\n*-1\r\n*2\r\n$4\r\nECHO\r\n$5\r\na\r\nb\n\r\nquit\n"
         let expected = [["GET", "a"], ["PING"], ["PING", "hi"], ["ECHO", "a\r\nb\n"], ["quit"]]
         #expect(try Self.commands(text, piece: piece) == expected)
     }

@@ -43,7 +43,8 @@ import Testing
             var snapshotted: [UInt8] = []
             var replayed: [[UInt8]] = []
             try log.replay { record in
-                if record.kind == 9 { snapshotted = Array(record.effect) } else { replayed.append(Array(record.effect)) }
+                let bytes = Array(record.effect)
+                if record.kind == 9 { snapshotted = bytes } else { replayed.append(bytes) }
             }
             let covered = Int(log.snapshot?.number ?? 0)
             #expect(snapshotted == Array("\(covered)".utf8) || covered == 0, "another snapshot: \(story)")
