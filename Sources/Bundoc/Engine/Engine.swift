@@ -130,6 +130,7 @@ package final class Engine {
             if !store.isInTransaction { try attempt { try store.begin() } }
             try append(bytes, record.time, isRemoval: operation.isRemoval)
             apply(record)
+            if case .dropCollection = operation { purgeSoon() }
             passed(.applied)
             return (.success(decision.answer), true)
         } catch {
