@@ -43,7 +43,7 @@ struct ClusterReader {
         settings.startsMax = section.value("starts_max", .count(1...1024), default: settings.startsMax)
         settings.waitersPerInstanceMax = section.value(
             "waiters_per_instance_max", .count(1...100_000), default: settings.waitersPerInstanceMax)
-        settings.projectsMax = section.value("projects_max", .count(1...1_000_000), default: settings.projectsMax)
+        settings.projectsMax = section.value("projects_max", .count(1...100_000), default: settings.projectsMax)
         let waits = Form.duration(.milliseconds(10) ... .seconds(3600))
         settings.portRetry = section.value("port_retry", waits, default: settings.portRetry)
         settings.registrationTimeout = section.value(
@@ -103,6 +103,9 @@ struct ClusterReader {
             }
             var section = kinds.section(name)
             (file.supervision.kinds[kind], file.programs[kind]) = reader.read(kind, from: &section)
+        }
+        if file.programs[.platform] != nil, file.programs[.platform]?.settings["projects_max"] == nil {
+            file.programs[.platform]?.settings["projects_max"] = "\(file.supervision.projectsMax)"
         }
         // The front starts without the platform from the last key table that the platform wrote.
         if file.programs[.front] != nil, file.programs[.front]?.settings["keys_snapshot"] == nil {

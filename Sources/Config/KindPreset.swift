@@ -20,7 +20,8 @@ struct KindPreset {
             program = kind.text
             run.hasControl = true
             run.takesHandOff = kind == .bunder
-            run.limits.memory = 256 << 20
+            // bunder keeps all of a project in memory, and while a snapshot is written more than that.
+            run.limits.memory = kind == .bunder ? 512 << 20 : 256 << 20
             run.limits.pids = 32
             settings.warm = 1
         case .platform:

@@ -17,7 +17,7 @@ struct KindReader {
         let preset = KindPreset(kind, home: home)
         var settings = preset.settings
         settings.scope = section.value("scope", .word, default: settings.scope)
-        let run = readRun(preset, scope: settings.scope, from: &section)
+        let run = readRun(kind, preset, scope: settings.scope, from: &section)
         settings.needs = section.values("needs", .kind, max: 16, default: settings.needs)
         settings.startTimeout = section.value(
             "start_timeout", .duration(.milliseconds(10) ... .seconds(600)), default: settings.startTimeout)
@@ -39,7 +39,7 @@ struct KindReader {
     }
 
     private func readRun(
-        _ preset: KindPreset, scope: KindSettings.Scope, from section: inout Section
+        _ kind: Kind, _ preset: KindPreset, scope: KindSettings.Scope, from section: inout Section
     ) -> ProgramSettings {
         var run = preset.run
         if let program = preset.program {
@@ -57,7 +57,13 @@ struct KindReader {
         run.environment = section.table(
             "environment", names: .variableName, .text("a text of at most 4096 bytes") { $0.utf8.count <= 4096 },
             max: 64, default: [:])
-        run.settings = section.table("settings", names: .settingName, .setting, max: Self.settingsMax, default: [:])
+        if run.hasControl, let known = KnownSettings(kind) {
+            var settings = section.section("settings")
+            run.settings = known.values(from: &settings)
+        } else {
+            run.settings = section.table(
+                "settings", names: .settingName, .setting, max: Self.settingsMax, default: [:])
+        }
         var limits = section.section("limits")
         run.limits = readLimits(run.limits, from: &limits)
         limits.finish()

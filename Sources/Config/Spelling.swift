@@ -3,7 +3,7 @@ enum Spelling {
     /// The known name with the fewest changes, when those are few.
     static func nearest(to name: String, in known: [String]) -> String? {
         let best = known.map { (changes(name, $0), $0) }.min { $0 < $1 }
-        guard let best, best.0 <= max(1, name.count / 3) else { return nil }
+        guard let best, best.0 <= max(2, name.count / 3) else { return nil }
         return best.1
     }
 

@@ -72,9 +72,9 @@ struct ConfigErrorTests {
         Refusal(
             "kinds: {bundoc: {environment: {LISTEN_FDS: 3}}}",
             #"c.yaml:1:32: kinds.bundoc.environment.LISTEN_FDS: found "LISTEN_FDS""#),
-        Refusal("kinds: {bundoc: {settings: {A: b}}}", #"c.yaml:1:29: kinds.bundoc.settings.A: found "A""#),
+        Refusal("kinds: {front: {settings: {A: b}}}", #"c.yaml:1:28: kinds.front.settings.A: found "A""#),
         Refusal(
-            "kinds: {bundoc: {settings: {a: \"x\\ny\"}}}", #"c.yaml:1:32: kinds.bundoc.settings.a: found "x\#ny""#),
+            "kinds: {front: {settings: {a: \"x\\ny\"}}}", #"c.yaml:1:31: kinds.front.settings.a: found "x\#ny""#),
         Refusal("kinds: {bundoc: {sockets: {a: \"stream:a\"}}}", "c.yaml:1:27: kinds.bundoc.sockets: found sockets"),
         Refusal(
             "kinds: {front: {sockets: {a: \"public:status\"}}}",
@@ -85,6 +85,12 @@ struct ConfigErrorTests {
         Refusal(
             "kinds: {front: {sockets: {a: \"stream:/\(String(repeating: "l", count: 107))\"}}}",
             #"c.yaml:1:30: kinds.front.sockets.a: found "stream:/lll"#),
+        Refusal(
+            "kinds: {bundoc: {settings: {cahce: 1MiB}}}",
+            "c.yaml:1:29: kinds.bundoc.settings.cahce: found an unknown key, perhaps meant as cache"),
+        Refusal(
+            "kinds: {bunder: {settings: {value_max: 64MiB}}}",
+            #"c.yaml:1:40: kinds.bunder.settings.value_max: found "64MiB""#),
         Refusal("kinds: {front: {warm: 1}}", "c.yaml:1:23: kinds.front.warm: found 1"),
         Refusal("kinds: {front: {idle_timeout: 5s}}", "c.yaml:1:31: kinds.front.idle_timeout: found 5s"),
         Refusal("kinds: {front: {handoff: true}}", "c.yaml:1:26: kinds.front.handoff: found true"),

@@ -2,7 +2,7 @@ import KeyValues
 import Nouns
 import Service
 
-/// What the cluster file says about the kind. Sizes are bytes, times seconds, both whole numbers.
+/// What the cluster file says about the kind. Sizes are bytes, times milliseconds, both whole numbers.
 struct BunderSettings: Hashable {
     var limits = KeyValueLimits()
     /// `resp_idle`: a client that has said nothing for so long is disconnected, so that the project may sleep.
@@ -21,7 +21,7 @@ struct BunderSettings: Hashable {
             case "key_max": limits.keyMax = try Self.number(name, text, 1...65_535)
             case "value_max": limits.valueMax = try Self.number(name, text, 1...(32 << 20))
             case "memory_max": limits.memoryMax = try Self.number(name, text, 1...(1 << 40))
-            case "resp_idle": idle = .seconds(try Self.number(name, text, 1...86_400))
+            case "resp_idle": idle = .milliseconds(try Self.number(name, text, 1000...86_400_000))
             case "connections_max": connectionsMax = try Self.number(name, text, 1...100_000)
             case "log_max": logMax = try Self.number(name, text, (256 << 10)...(1 << 50))
             default: throw StartFailure("bunder has no setting \(name)")

@@ -4,7 +4,7 @@ import Nouns
 /// What the cluster file says of bundoc, and its limits.
 package struct EngineSettings: Hashable, Sendable {
     package var limits = DocumentLimits()
-    /// SQLite's page cache, in KiB (`cache`).
+    /// SQLite's page cache, in KiB (`cache`, in bytes).
     package var cacheKiB = 1_000
     /// Requests that one commit serves; more wait for the next.
     package var batchMax = 1_024
@@ -27,7 +27,7 @@ package struct EngineSettings: Hashable, Sendable {
             try Self.number(values, "body_max", in: 1_024...(16 << 20)) ?? limits.documentBytesMax
         limits.collectionsMax =
             try Self.number(values, "collections_max", in: 1...1_000_000) ?? limits.collectionsMax
-        cacheKiB = try Self.number(values, "cache", in: 64...1_048_576) ?? cacheKiB
+        cacheKiB = try Self.number(values, "cache", in: (64 << 10)...(1 << 30)).map { $0 >> 10 } ?? cacheKiB
     }
 
     private static func number(
