@@ -290,4 +290,11 @@ package final class Daemon {
         self.ending = ending
         loop.stop()
     }
+
+    /// Lets go of what another life of the same process would need: the lock, and who listens. Behind `run`.
+    package func release() {
+        for server in servers { server.drain {} }
+        fronts.close()
+        lock.release()
+    }
 }

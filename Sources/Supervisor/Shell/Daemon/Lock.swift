@@ -2,7 +2,7 @@ import Glibc
 import Linux
 
 /// Held by the running supervisor of a home; falls with its process, however that ends.
-package struct Lock {
+package final class Lock {
     private let file: Descriptor
 
     /// Throws EWOULDBLOCK when another supervisor runs.
@@ -15,4 +15,6 @@ package struct Lock {
         _ = ftruncate(number, 0)
         _ = pwrite(number, text, text.utf8.count, 0)
     }
+
+    package func release() { file.close() }
 }
