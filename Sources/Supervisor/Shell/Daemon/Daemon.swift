@@ -64,14 +64,15 @@ package final class Daemon {
         (self.supervisor, self.failpoints, self.reload) = (supervisor, failpoints, reload)
         configuration = ConfigurationStatus(path: cluster.path, loadedAt: startedAt)
         manager = ServiceManager(on: loop)
+        log.onPending = { [unowned loop, unowned log] in loop.afterBatch { [weak log] in log?.flush() } }
     }
 
     /// Runs until SIGTERM or SIGINT ends it.
     package func run() throws(SystemError) -> Ending {
         while ending == nil {
             try loop.turn()
-            log.flush()
         }
+        log.flush()
         return ending!
     }
 

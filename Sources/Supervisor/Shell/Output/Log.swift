@@ -28,6 +28,8 @@ package final class Log {
     private let isJournal: Bool
     private var files: [String: LogFile] = [:]
     private var pending: [String: (bytes: [UInt8], count: Int)] = [:]
+    /// Called when the first record of a batch was noted: `flush` should follow it.
+    package var onPending: (() -> Void)?
 
     package init(settings: LogSettings, isJournal: Bool) {
         (self.settings, self.isJournal) = (settings, isJournal)
@@ -88,6 +90,7 @@ package final class Log {
             $0.member("level", level.rawValue)
             fields(&$0)
         }
+        if pending.isEmpty { onPending?() }
         let prefix = isJournal ? Array(level.priority.utf8) : []
         pending[file, default: ([], 0)].bytes += prefix + writer.bytes + [UInt8(ascii: "\n")]
         pending[file]?.count += 1
