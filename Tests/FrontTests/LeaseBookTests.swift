@@ -39,7 +39,7 @@ import Testing
         var book = Self.connected()
         #expect(
             book.want(Self.instance, by: 1, deadline: Self.at(10), at: .zero)
-                == [.send(.request(ticket: 1, Self.instance, wait: .seconds(10)))])
+                == [.send(.request(ticket: 1, Self.instance, wait: .milliseconds(9750)))])
         #expect(book.want(Self.instance, by: 2, deadline: Self.at(11), at: Self.at(1)) == [])
         let actions = book.received(.grant(ticket: 1, Self.endpoint(1)), at: Self.at(2))
         #expect(actions.count == 2)
@@ -56,7 +56,7 @@ import Testing
             ])
         #expect(
             book.want(Self.instance, by: 3, deadline: Self.at(10), at: .zero)
-                == [.send(.request(ticket: 2, Self.instance, wait: .seconds(10)))])
+                == [.send(.request(ticket: 2, Self.instance, wait: .milliseconds(9750)))])
         #expect(book.received(.refuse(ticket: 1, Self.fault), at: .zero) == [])
     }
 
@@ -130,7 +130,7 @@ import Testing
         #expect(
             book.ended(use, at: Self.at(2)) == [
                 .forget(Self.instance, Generation(1)), .send(.release(Self.instance, Generation(1))),
-                .send(.request(ticket: 2, Self.instance, wait: .seconds(7))),
+                .send(.request(ticket: 2, Self.instance, wait: .milliseconds(6750))),
             ])
     }
 
@@ -175,7 +175,7 @@ import Testing
         #expect(
             book.connected(at: Self.at(2)) == [
                 .send(.hello(version: LeaseChannel.version, session: 1)), .send(.holds(Self.instance, Generation(1))),
-                .send(.registered), .send(.request(ticket: 3, Self.other, wait: .seconds(7))),
+                .send(.registered), .send(.request(ticket: 3, Self.other, wait: .milliseconds(6750))),
             ])
     }
 
