@@ -64,6 +64,8 @@ package final class Daemon {
         (self.supervisor, self.failpoints, self.reload) = (supervisor, failpoints, reload)
         configuration = ConfigurationStatus(path: cluster.path, loadedAt: startedAt)
         manager = ServiceManager(on: loop)
+        // What was noted on the way here is written now: only an empty log announces its next record.
+        log.flush()
         log.onPending = { [unowned loop, unowned log] in loop.afterBatch { [weak log] in log?.flush() } }
     }
 
