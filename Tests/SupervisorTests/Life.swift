@@ -29,7 +29,9 @@ final class Life {
     var cluster: ClusterFile
     private(set) var daemon: Daemon!
 
-    init(_ script: String = polite, in scratch: Scratch = Scratch(), adjust: (inout ClusterFile) -> Void = { _ in }) throws {
+    init(_ script: String = polite, in scratch: Scratch = Scratch(), adjust: (inout ClusterFile) -> Void = { _ in })
+        throws
+    {
         self.scratch = scratch
         loop = try EventLoop()
         cluster = ClusterFile(path: "test.yaml", home: Home(scratch.path + "/home"))

@@ -125,7 +125,8 @@ enum StatusPage {
         events.onmessage = m => {
           const e = JSON.parse(m.data), who = e.project ? e.project + "/" + e.kind : "";
           const what = [e.exit, e.reason, e.port && "port " + e.port].filter(Boolean).join(", ");
-          const line = make("div", e.time.slice(11, 23) + "  " + e.message + "  " + who + (what ? "  (" + what + ")" : ""));
+          const line = make("div",
+            e.time.slice(11, 23) + "  " + e.message + "  " + who + (what ? "  (" + what + ")" : ""));
           const list = id("events"); list.prepend(line);
           while (list.children.length > 200) list.lastChild.remove();
           soon();
