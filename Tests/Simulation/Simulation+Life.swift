@@ -34,6 +34,13 @@ extension Simulation {
         guard supervisor != nil else { return }
         commandLast += 1
         commands[CommandID(commandLast)] = order
+        switch order {
+        case .start(let id):
+            lastOrders[id] = order
+            keptDown.remove(id)
+        case .stop(let id): lastOrders[id] = order
+        default: break
+        }
         try deliver(.commanded(CommandID(commandLast), order))
     }
 
@@ -47,6 +54,7 @@ extension Simulation {
             return try promise(false, "\(command) is answered once")
         }
         guard fault == nil else { return }
+        if case .stop(let id) = order, lastOrders[id] == order { keptDown.insert(id) }
         switch order {
         case .start(let id), .restart(let id):
             try promise(machine.process(of: id)?.isKnownReady == true, "\(id) serves when its start is answered")

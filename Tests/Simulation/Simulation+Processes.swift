@@ -20,7 +20,9 @@ extension Simulation {
         case .revoke(let front, let id, let generation, let grace, let fault):
             revoked(front, id, generation, grace: grace, fault)
         case .record(let record): journal[record.instance] = record
-        case .forget(let id): journal[id] = nil
+        case .forget(let id):
+            journal[id] = nil
+            keptDown.remove(id)
         case .recordProject(let project, let isWithdrawn):
             declared.removeAll { $0 == project }
             if isWithdrawn { withdrawn.append(project) } else { declared.append(project) }
@@ -87,6 +89,7 @@ extension Simulation {
             id.project.isShared ? generation == nil : generation.flatMap { machine.sockets[$0]?.instance } == id,
             "\(id) gets its own sockets")
         try promise(!withdrawn.contains(id.project) && !isShuttingDown, "\(id) may start")
+        try promise(!keptDown.contains(id), "\(id) stays down until an operator starts it")
         for need in settings.kinds[id.kind]?.needs ?? [] {
             let needed = InstanceID(settings.kinds[need]?.scope == .service ? .shared : id.project, need)
             let process = machine.process(of: needed)
@@ -136,7 +139,8 @@ extension Simulation {
                 !machine.processes.contains { $0.instance?.project.isShared != true },
                 "services are stopped when all projects are down")
         }
-        try checkReverseOrder(id)
+        // Nobody has used one that was not ready.
+        if process.isKnownReady { try checkReverseOrder(id) }
         let timeout = (settings.kinds[id.kind] ?? removedKinds[id.kind] ?? KindSettings()).stopTimeout
         machine.change(incarnation) {
             $0.isTerminated = true

@@ -93,6 +93,9 @@ package struct Simulation {
 
     var commands: [CommandID: Command] = [:]
     var commandLast: UInt64 = 0
+    /// The last that operators asked of an instance, and what they were told is kept down.
+    var lastOrders: [InstanceID: Command] = [:]
+    var keptDown: Set<InstanceID> = []
     var seedLast: UInt64 = 0
     var projectLast = 0
     /// The batch that is cut short by the supervisor's death.
