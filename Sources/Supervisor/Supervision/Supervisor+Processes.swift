@@ -51,6 +51,7 @@ extension Supervisor {
             if case .blank(let kind) = owner { blankExited(kind, incarnation, exit) }
             return
         }
+        let exit = explained(exit, in: known[id]!.state)
         known[id]!.lastExit = exit
         known[id]!.lastExitAt = now
         let wasReady = known[id]!.run!.isReady
@@ -70,6 +71,18 @@ extension Supervisor {
             preconditionFailure("\(id) lost incarnation \(incarnation) but had no process in \(known[id]!.state)")
         }
         if wasReady { restartDependents(of: id) }
+    }
+
+    /// An exit by our own hand says why the hand was raised.
+    private func explained(_ exit: Exit, in state: Instance.State) -> Exit {
+        guard exit.note == nil, exit.code == nil, case .stopping(_, let aim, let deadline) = state else { return exit }
+        var exit = exit
+        if case .crash(let reason) = aim {
+            exit.note = reason.rawValue
+        } else if deadline == nil {
+            exit.note = KillReason.stopTimeout.rawValue
+        }
+        return exit
     }
 
     /// A successor on the same listener, for the same leases.
