@@ -319,7 +319,9 @@ final class Children {
         }
         let incarnation = child.incarnation
         if let text = notice["STATUS"] { child.statusText = String(text.prefix(256)) }
-        if notice["READY"] == "1" {
+        // A process says that it waits, blank, before it has read the assignment that is under way to it.
+        let isStale = notice[NotifyKey.blank] == "1" && child.instance != nil
+        if notice["READY"] == "1", !isStale {
             if !child.isReady {
                 child.isReady = true
                 world.count(.started(EventLoop.clock() - child.startedAt))
