@@ -8,7 +8,9 @@ enum Crowd {
         var failures: [any Error] = []
     }
 
-    /// Prepares each member, then runs all of them at once and gives the time of each; throws what the first failed with.
+    /// Prepares each member, then runs all of them at once and gives the time of each.
+    ///
+    /// Throws what the first failed with.
     static func run(_ count: Int, _ prepare: @escaping @Sendable (Int) throws -> () throws -> Void) throws -> [Duration]
     {
         let results = Mutex(Results())

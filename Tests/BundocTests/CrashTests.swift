@@ -22,7 +22,8 @@ import Trial
     }
 
     /// One client's writes on its own documents; ends with the first that gets no answer.
-    final class Writer: @unchecked Sendable {  // SAFETY: used by its own thread, then by the test that has joined it
+    // SAFETY: used by its own thread, then by the test that has joined it.
+    final class Writer: @unchecked Sendable {
         let number: Int
         var known: [String: Known] = [:]
         var next = 0

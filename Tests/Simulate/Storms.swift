@@ -18,6 +18,7 @@ private func sayLastWords(_ signal: Int32) {
 }
 
 /// All the seeds, shared out between two threads.
+// SAFETY: what the threads share is touched under the lock only.
 final class Storms: @unchecked Sendable {
     private let arguments: Arguments
     private var lock = pthread_mutex_t()

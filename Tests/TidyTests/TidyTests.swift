@@ -78,9 +78,14 @@ struct TidyTests {
         }
     }
 
-    @Test(arguments: files.filter { $0.path.hasPrefix("Tests/") && !$0.path.hasSuffix("TidyTests.swift") })
+    /// The suites; programs that measure or make trouble beside them may let time pass.
+    static let suites = files.filter {
+        $0.path.hasPrefix("Tests/") && $0.path.split(separator: "/")[1].hasSuffix("Tests")
+    }
+
+    @Test(arguments: suites)
     func `tests wait for events, not for time to pass`(file: File) {
-        for word in ["Task.sleep", "Thread.sleep", "usleep(", "nanosleep("] {
+        for word in ["Task.sl" + "eep", "Thread.sl" + "eep", "usl" + "eep(", "nanosl" + "eep("] {
             #expect(!file.code.contains { $0.contains(word) }, "\(word)")
         }
     }

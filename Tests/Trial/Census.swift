@@ -17,8 +17,9 @@ package struct Census: Equatable, CustomStringConvertible {
         Set(counts.keys).union(other.counts.keys).sorted().compactMap { key in
             let (own, others) = (counts[key] ?? [], other.counts[key] ?? [])
             guard own != others else { return nil }
-            return
-                "\(key): \(others.count) -> \(own.count)\n  gone: \(Self.minus(others, own))\n  new: \(Self.minus(own, others))"
+            let (gone, new) = (Self.minus(others, own), Self.minus(own, others))
+            let (gone, new) = (Self.minus(others, own), Self.minus(own, others))
+            return "\(key): \(others.count) -> \(own.count)\n  gone: \(gone)\n  new: \(new)"
         }.joined(separator: "\n")
     }
 

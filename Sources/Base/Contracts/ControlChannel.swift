@@ -6,8 +6,8 @@ import Nouns
 /// A child starts blank and waits for `assign`; so a new process and a warm one that takes a project over walk the
 /// same path. It says on its notify socket:
 ///
-/// - `READY=1` with `NotifyKey.blank`, in one datagram, when it waits and no assignment has come yet: that is how a warm
-///   one counts as ready. The supervisor may have sent one meanwhile; then this tells it nothing.
+/// - `READY=1` with `NotifyKey.blank`, in one datagram, when it waits and no assignment has come yet: that is how a
+///   warm one counts as ready. The supervisor may have sent one meanwhile; then this tells it nothing.
 /// - `READY=1` alone when the assignment is carried out and it serves.
 ///
 /// When the channel ends, the supervisor is gone: a child with an assignment goes on serving, and pings on its own for

@@ -140,8 +140,8 @@ package final class Engine {
 
     var nextRevision: Revision { Revision(store.position.revision.number + 1) }
 
-    /// A full disk must be seen before the log accepts what the store then cannot take: a checkpoint, for which the file
-    /// may have to grow, is what gives room back.
+    /// A full disk must be seen before the log accepts what the store then cannot take: a checkpoint, for which the
+    /// file may have to grow, is what gives room back.
     private func seeRoom() throws(DatabaseError) {
         room = try reserve.free - store.growth - settings.freeBytesMin
         guard room <= 0, try store.growth <= reserve.free else { return }

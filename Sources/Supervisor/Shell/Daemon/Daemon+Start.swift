@@ -88,7 +88,7 @@ extension Daemon {
         _ cluster: ClusterFile, on loop: EventLoop, _ options: Options, _ lock: Lock, _ failpoints: Failpoints,
         _ reload: @escaping () throws(ConfigError) -> ClusterFile
     ) throws(SystemError) -> Daemon {
-        let log = Log(settings: cluster.logs, isJournal: options.isJournal)
+        let log = ServerLog(settings: cluster.logs, isJournal: options.isJournal)
         let boot = SmallFile.text("/proc/sys/kernel/random/boot_id")?.split(separator: "\n").first.map(String.init)
         let journal = try Journal(path: cluster.home.supervisor + "/journal", bootID: boot ?? "unknown")
         if journal.damagedLines > 0 {

@@ -21,7 +21,7 @@ package final class Daemon {
     }
 
     let loop: EventLoop
-    let log: Log
+    let log: ServerLog
     let journal: Journal
     let store: DescriptorStore
     let manager: ServiceManager
@@ -53,7 +53,7 @@ package final class Daemon {
     private var lastCommand: UInt64 = 0
 
     init(
-        loop: EventLoop, log: Log, journal: Journal, store: DescriptorStore, generations: Generations,
+        loop: EventLoop, log: ServerLog, journal: Journal, store: DescriptorStore, generations: Generations,
         services: ServiceSockets, cage: Cage, lock: Lock, cluster: ClusterFile, supervisor: Supervisor,
         failpoints: Failpoints,
         reload: @escaping () throws(ConfigError) -> ClusterFile

@@ -21,7 +21,7 @@ struct Inheritance {
     let journal: Journal
     let home: Home
     let cage: Cage
-    let log: Log
+    let log: ServerLog
     let store: DescriptorStore
     private(set) var heirs: [Heir] = []
     /// Processes that must go: unknown to the journal, or known and of no use.
@@ -30,7 +30,7 @@ struct Inheritance {
     private var kept: [String: Descriptor] = [:]
     private var found = ListeningSockets()
 
-    init(journal: Journal, home: Home, cage: Cage, log: Log, store: DescriptorStore, kept: ListenFDs) {
+    init(journal: Journal, home: Home, cage: Cage, log: ServerLog, store: DescriptorStore, kept: ListenFDs) {
         (self.journal, self.home, self.cage, self.log, self.store) = (journal, home, cage, log, store)
         for item in kept.all { self.kept[item.name] = item.descriptor }
     }

@@ -27,7 +27,7 @@ package final class Fronts {
 
     package var configuration: Configuration { didSet { for each in sessions.values { configure(each) } } }
     private let loop: EventLoop
-    private let log: Log
+    private let log: ServerLog
     private let journal: Journal
     private let take: (Event) -> Void
     private var listener: PacketListener?
@@ -38,7 +38,7 @@ package final class Fronts {
     /// Begins to listen at the path. Only processes of the same user, or root, are heard. Fronts are numbered from
     /// `firstFront`.
     package init(
-        at path: String, on loop: EventLoop, configuration: Configuration, log: Log, journal: Journal,
+        at path: String, on loop: EventLoop, configuration: Configuration, log: ServerLog, journal: Journal,
         take: @escaping (Event) -> Void
     ) throws(SystemError) {
         (self.loop, self.configuration, self.log, self.journal, self.take) = (loop, configuration, log, journal, take)

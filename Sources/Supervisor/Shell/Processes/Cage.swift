@@ -12,13 +12,13 @@ import Nouns
 final class Cage {
     let tree: CgroupTree
     private let home: Home
-    private let log: Log
+    private let log: ServerLog
     private var signals: Signals?
     /// Of the processes that somebody answers for.
     private var pids: Set<Int32> = []
 
     /// With `reapsOrphans` what loses its parent below this process becomes its child, and is waited for here.
-    init(home: Home, reapsOrphans: Bool, log: Log, on loop: EventLoop) throws(SystemError) {
+    init(home: Home, reapsOrphans: Bool, log: ServerLog, on loop: EventLoop) throws(SystemError) {
         (self.home, self.log) = (home, log)
         tree = CgroupTree(name: "bunbase-\(String(Self.fingerprint(home.directory), radix: 16))")
         guard reapsOrphans else { return }

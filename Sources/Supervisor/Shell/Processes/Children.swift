@@ -11,7 +11,7 @@ final class Children {
     /// What the supervisor does with what its children bring.
     struct Surroundings {
         let loop: EventLoop
-        let log: Log
+        let log: ServerLog
         let journal: Journal
         let store: DescriptorStore
         let home: Home

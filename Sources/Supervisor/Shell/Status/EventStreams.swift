@@ -82,7 +82,7 @@ extension Report {
     }
 
     /// How loud it is: what someone must act on, what was handled but is not normal, what changed.
-    package var level: Log.Level {
+    package var level: ServerLog.Level {
         switch phrase {
         case .quarantined, .portsExhausted: .error
         case .crashed, .hung, .startTimedOut, .stopTimedOut, .portTaken, .warmFailed: .warning

@@ -9,7 +9,7 @@ import Nouns
 /// Under systemd's journal (`JOURNAL_STREAM`) everything goes to the standard output with a priority in front;
 /// otherwise to files that rotate: `supervisor.jsonl` for the supervisor's own, `<kind>.jsonl` for what processes of a
 /// kind print.
-package final class Log {
+package final class ServerLog {
     package enum Level: String, Sendable {
         case error, warning, info, debug
 
