@@ -262,7 +262,7 @@ final class Scratch {
     }
 
     @Test func `disconnects a client that has been silent for too long`() throws {
-        let instance = try Instance(Scratch(), settings: ["resp_idle": "1"])
+        let instance = try Instance(Scratch(), settings: ["resp_idle": "1000"])
         let client = try instance.client()
         try client.ask("PING", expecting: "+OK +PONG")
         #expect(try client.receive { _ in false } == "")

@@ -18,7 +18,6 @@ package struct Census: Equatable, CustomStringConvertible {
             let (own, others) = (counts[key] ?? [], other.counts[key] ?? [])
             guard own != others else { return nil }
             let (gone, new) = (Self.minus(others, own), Self.minus(own, others))
-            let (gone, new) = (Self.minus(others, own), Self.minus(own, others))
             return "\(key): \(others.count) -> \(own.count)\n  gone: \(gone)\n  new: \(new)"
         }.joined(separator: "\n")
     }
