@@ -3,8 +3,9 @@ import Nouns
 /// Decides when the supervisor is started, started again or stopped, and when the launch is over.
 ///
 /// A value that does no I/O: an event and the moment go in, actions come out, in order. The first restart comes at
-/// once, later ones after 100 ms × 2 up to 10 s; a minute of health begins the count anew. It never gives up on a
-/// supervisor that was ready once; one that refuses its cluster file before that is not tried again.
+/// once, later ones after 100 ms × 2, up to 1 s behind a supervisor that had become ready and 10 s behind one that had
+/// not; a second of service begins the count anew. It never gives up on a supervisor that was ready once; one that
+/// refuses its cluster file before that is not tried again.
 package struct Launch: Sendable {
     /// How a process ended.
     package enum Ending: Hashable, Sendable {
@@ -54,7 +55,9 @@ package struct Launch: Sendable {
     package static let refusals: Set<Int32> = [64, 75, 78]
     package static let delayMin = Duration.milliseconds(100)
     package static let delayMax = Duration.seconds(10)
-    package static let resetAfter = Duration.seconds(60)
+    /// Behind a supervisor that had become ready: it takes up where it was, so each life is worth having.
+    package static let servedDelayMax = Duration.seconds(1)
+    package static let resetAfter = Duration.seconds(1)
     /// How long a supervisor that was started only to stop everything may take before it is told so unready.
     package static let stopWait = Duration.seconds(5)
     /// Attempts to stop everything when the supervisor dies over it.
@@ -130,10 +133,14 @@ package struct Launch: Sendable {
     }
 
     private mutating func rest(after reason: String, at now: Instant) -> [Action] {
-        if case .serving(let since) = phase, now - since >= Self.resetAfter { attempts = 0 }
+        var delayMax = Self.delayMax
+        if case .serving(let since) = phase {
+            delayMax = Self.servedDelayMax
+            if now - since >= Self.resetAfter { attempts = 0 }
+        }
         defer { attempts += 1 }
         guard attempts > 0 else { return [.say("\(reason); starting it again, projects go on")] + start() }
-        let delay = min(Self.delayMin * (1 << min(attempts - 1, 20)), Self.delayMax)
+        let delay = min(Self.delayMin * (1 << min(attempts - 1, 20)), delayMax)
         phase = .resting(until: now + delay)
         return [.say("\(reason); starting it again in \(delay.millisecondsRoundedUp) ms, projects go on")]
     }

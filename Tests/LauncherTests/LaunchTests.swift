@@ -59,16 +59,29 @@ struct LaunchTests {
         #expect(story.tell(.deadline) == [.spawn])
     }
 
-    @Test func `begins the waits anew after a minute of health`() {
+    @Test func `waits a second at most for one that had become ready`() throws {
+        var story = Story.serving()
+        #expect(story.tell(.exited(.signal(9))) == [.spawn])
+        var waits: [Duration] = []
+        for _ in 0..<6 {
+            _ = story.tell(.ready)
+            #expect(story.tell(.exited(.signal(9))) == [])
+            waits.append(try story.passDeadline())
+            #expect(story.tell(.deadline) == [.spawn])
+        }
+        #expect(waits == [100, 200, 400, 800, 1000, 1000].map { .milliseconds($0) })
+    }
+
+    @Test func `begins the waits anew after a second of service`() {
         var story = Story.serving()
         _ = story.tell(.exited(.signal(9)))
         _ = story.tell(.ready)
-        story.wait(.seconds(59))
+        story.wait(.milliseconds(999))
         #expect(story.tell(.exited(.signal(9))) == [])
         story.wait(.milliseconds(100))
         #expect(story.tell(.deadline) == [.spawn])
         _ = story.tell(.ready)
-        story.wait(.seconds(60))
+        story.wait(.seconds(1))
         #expect(story.tell(.exited(.signal(9))) == [.spawn])
     }
 

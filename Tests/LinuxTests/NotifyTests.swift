@@ -55,6 +55,23 @@ import Testing
         #expect(count == 1)
     }
 
+    @Test func `goes on with the socket of an earlier life, and what waits in it`() throws {
+        let first = try NotifyReceiver(at: scratch["notify"], on: loop) { _ in Issue.record("read too early") }
+        let notifier = try Notifier(path: scratch["notify"])
+        #expect(notifier.send("READY=1") == .sent)
+        let copy = Descriptor(fcntl(first.descriptor.number, F_DUPFD_CLOEXEC, 3))
+        var texts: [String] = []
+        let second = try NotifyReceiver(copy, at: scratch["notify"], on: loop) { texts.append($0.text) }
+        second.drain()
+        #expect(notifier.send("WATCHDOG=1") == .sent)
+        second.drain()
+        #expect(texts == ["READY=1", "WATCHDOG=1"])
+        let other = try Socket.pair(.packets).0
+        #expect(throws: SystemError.self) { try NotifyReceiver(other, at: scratch["notify"], on: loop) { _ in } }
+        second.close()
+        #expect(access(scratch["notify"], F_OK) != 0)
+    }
+
     @Test func `posts in order to a receiver that is away, then full`() throws {
         let notifier = try Notifier(path: scratch["notify"], on: loop)
         let expected = (0..<30).map { "N=\($0)" }

@@ -99,6 +99,45 @@ final class ChildTests {
         #expect(count("X_BUNBASE_BUSY=0") == 1)
     }
 
+    @Test func `tells a new life of the supervisor all that the last one may have missed, and is not watched`() throws {
+        child.onAssigned = { [child] _, _ in child.ready() }
+        child.start()
+        try assign()
+        supervisor.send(ControlChannel.FromSupervisor.watch(true).message)
+        try loop.turn(until: count("WATCHDOG=1") == 2)
+        child.setBusy(true)
+        try assign()
+        supervisor.send(ControlChannel.FromSupervisor.resume.message)
+        try loop.turn(until: count("READY=1\nX_BUNBASE_BUSY=1") == 1)
+        #expect(child.failure == nil)
+        #expect(loop.timers.next == nil)
+        child.onTerminate = {}
+        child.terminate()
+        child.setBusy(false)
+        supervisor.send(ControlChannel.FromSupervisor.resume.message)
+        try loop.turn(until: count("READY=1\nX_BUNBASE_BUSY=0\nSTOPPING=1") == 1)
+    }
+
+    @Test func `takes the assignment that is repeated when the first was never sent`() throws {
+        child.onAssigned = { [child] _, _ in child.ready() }
+        child.start()
+        try loop.turn(until: !notices.isEmpty)
+        supervisor.send(ControlChannel.FromSupervisor.resume.message)
+        try assign()
+        try assign()
+        try loop.turn(until: count("READY=1") == 1)
+        #expect(child.failure == nil)
+    }
+
+    @Test func `repeats that it serves when the supervisor is gone`() throws {
+        child.onAssigned = { [child] _, _ in child.ready() }
+        child.start()
+        try assign()
+        try loop.turn(until: count("READY=1") == 1)
+        supervisor.close()
+        try loop.turn(until: count("WATCHDOG=1\nREADY=1") == 2)
+    }
+
     @Test func `ends when the supervisor is gone while it is blank`() throws {
         child.start()
         supervisor.close()

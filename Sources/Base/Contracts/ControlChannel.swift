@@ -10,14 +10,21 @@ import Nouns
 ///   warm one counts as ready. The supervisor may have sent one meanwhile; then this tells it nothing.
 /// - `READY=1` alone when the assignment is carried out and it serves.
 ///
-/// When the channel ends, the supervisor is gone: a child with an assignment goes on serving, and pings on its own for
-/// the rest of its life, with `NotifyKey.busy` as it is; a blank one exits with 0.
+/// A supervisor that was restarted and was handed the channel again says `resume`, behind a repeated `assign` when it
+/// does not know that the child serves.
+///
+/// When the channel ends, the supervisor is gone for good: a child with an assignment goes on serving, and pings on its
+/// own for the rest of its life, with `READY=1` once it serves and `NotifyKey.busy` as it is; a blank one exits with 0.
 package enum ControlChannel {
     package static let version = 1
 
     package enum FromSupervisor: Hashable, Sendable {
-        /// Carries the descriptors that `Assignment.descriptors` names, in that order.
+        /// Carries the descriptors that `Assignment.descriptors` names, in that order. One for the incarnation that
+        /// the child is already is passed over.
         case assign(Assignment)
+        /// A new life of the supervisor watches nobody yet and asks for what its last one may have missed. The answer
+        /// is one datagram: `READY=1` if the child serves, `NotifyKey.busy` as it is, `STOPPING=1` if it is ending.
+        case resume
         /// From now on the watchdog counts (answer with `WATCHDOG=1` at once, then at half its period), or no longer.
         case watch(Bool)
     }
@@ -65,6 +72,7 @@ extension ControlChannel.FromSupervisor {
                 message.set("SET_" + name.uppercased(), value)
             }
             return message
+        case .resume: return Message("resume")
         case .watch(let isOn):
             var message = Message("watch")
             message.set("ON", isOn ? 1 : 0)
@@ -88,6 +96,7 @@ extension ControlChannel.FromSupervisor {
                     descriptors: try message.required("FDS").split(separator: ":").map(String.init),
                     watchdog: try message.optional("WATCHDOG_MS") { Int64($0) }.map { .milliseconds($0) },
                     settings: settings))
+        case "resume": self = .resume
         case "watch": self = .watch(try message.required("ON") == "1")
         default: throw Message.Malformed("an unknown type \(message.type)")
         }

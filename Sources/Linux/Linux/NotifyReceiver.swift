@@ -34,7 +34,7 @@ package final class NotifyReceiver: EventHandler {
     package private(set) var droppedCount = 0
 
     private let loop: EventLoop
-    private let descriptor: Descriptor
+    package let descriptor: Descriptor
     private var registration: EventLoop.Registration?
     private var onNotice: ((Notice) -> Void)?
 
@@ -44,6 +44,19 @@ package final class NotifyReceiver: EventHandler {
     ) throws(SystemError) {
         (self.path, self.loop, self.onNotice) = (path, loop, onNotice)
         descriptor = try Socket.datagrams(at: path, mode: mode)
+        registration = try loop.watch(descriptor.number, for: .readable, self)
+    }
+
+    /// Goes on with a socket that was bound at the path before, by another life of this program: what was sent
+    /// meanwhile waits in it. Throws EINVAL when it is another socket.
+    package init(
+        _ descriptor: Descriptor, at path: String, on loop: EventLoop, _ onNotice: @escaping (Notice) -> Void
+    ) throws(SystemError) {
+        (self.path, self.loop, self.onNotice) = (path, loop, onNotice)
+        self.descriptor = descriptor
+        guard Socket.localPath(of: descriptor) == path else {
+            throw SystemError("getsockname", code: EINVAL, path: path)
+        }
         registration = try loop.watch(descriptor.number, for: .readable, self)
     }
 

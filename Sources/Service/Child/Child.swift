@@ -31,6 +31,8 @@ package final class Child {
     private var control: PacketConnection?
     private var signals: Signals?
     private var isAlone: Bool
+    private var hasLostControl = false
+    private var isServing = false
     private var isWatched = false
     private var isTerminating = false
     private var isBusy = false
@@ -76,6 +78,7 @@ package final class Child {
 
     /// It serves. `status` is a phrase for people.
     package func ready(_ status: String? = nil) {
+        isServing = true
         if let status { notifier?.post("READY=1", "STATUS=\(status)") } else { notifier?.post("READY=1") }
     }
 
@@ -119,6 +122,7 @@ package final class Child {
         do {
             switch try ControlChannel.FromSupervisor(message) {
             case .assign(let assignment): try assigned(assignment, descriptors)
+            case .resume: resume()
             case .watch(let isOn): watch(isOn)
             }
         } catch let error as Message.Malformed {
@@ -129,7 +133,12 @@ package final class Child {
     }
 
     private func assigned(_ assignment: Assignment, _ descriptors: [Descriptor]) throws {
-        guard self.assignment == nil else { throw StartFailure("the supervisor assigned twice") }
+        if let mine = self.assignment {
+            guard mine.instance == assignment.instance, mine.incarnation == assignment.incarnation else {
+                throw StartFailure("the supervisor assigned twice")
+            }
+            return
+        }
         guard assignment.descriptors.count == descriptors.count else {
             throw StartFailure("the assignment names other descriptors than it carries")
         }
@@ -156,11 +165,21 @@ package final class Child {
         pingNow()
     }
 
+    /// Another life of the supervisor: it begins with watching nobody.
+    private func resume() {
+        watch(false)
+        guard assignment != nil else { return }
+        let words = [
+            isServing ? "READY=1" : nil, "\(NotifyKey.busy)=\(isBusy ? 1 : 0)", isTerminating ? "STOPPING=1" : nil,
+        ]
+        notifier?.post(words.compactMap(\.self).joined(separator: "\n"))
+    }
+
     /// The supervisor is gone: a process with work goes on and pings by itself, a blank one has no future.
     private func controlClosed() {
         control = nil
         guard let assignment else { return finish() }
-        isAlone = true
+        (isAlone, hasLostControl) = (true, true)
         if assignment.watchdog != nil, ping == nil { watch(true) }
     }
 
@@ -169,11 +188,10 @@ package final class Child {
     private func pingNow() {
         guard let period = assignment?.watchdog else { return }
         // A new supervisor that adopted this process learns from the ping what the old one knew.
-        if isAlone, isBusy {
-            _ = notifier?.send("WATCHDOG=1", "\(NotifyKey.busy)=1")
-        } else {
-            _ = notifier?.send("WATCHDOG=1")
-        }
+        var words = "WATCHDOG=1"
+        if hasLostControl, isServing { words += "\nREADY=1" }
+        if isAlone, isBusy { words += "\n\(NotifyKey.busy)=1" }
+        _ = notifier?.send(words)
         ping = loop.schedule(after: period / 2) { [unowned self] in pingNow() }
     }
 

@@ -206,7 +206,9 @@ extension Daemon {
             child.isReady = record?.run?.isReady ?? false
             let output = past.take(StoreName.log(heir.incarnation)) ?? OutputCapture.reopen(heir.process)
             do throws(SystemError) {
-                try children.adopt(child, control: past.take(StoreName.control(heir.incarnation)), output: output)
+                try children.adopt(
+                    child, control: past.take(StoreName.control(heir.incarnation)), output: output,
+                    notices: past.take(StoreName.notify(heir.incarnation)))
                 log.write(.info, "process adopted") {
                     $0.member("instance", child.name)
                     $0.member("incarnation", heir.incarnation.number)

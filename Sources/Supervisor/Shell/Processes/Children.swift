@@ -129,7 +129,7 @@ final class Children {
         _ incarnation: Incarnation, _ kind: Kind, _ program: ProgramSettings, assignment: (Placement, Sockets)?
     ) {
         do {
-            let notices = try receiver(incarnation)
+            let notices = try receiver(incarnation, nil)
             let (read, write) = try OutputCapture.pipe()
             let cell = world.cage.open(kind, incarnation, program.limits)
             var plan = SpawnPlan(program.program, program.arguments)
@@ -208,17 +208,24 @@ final class Children {
         child.control?.send(ControlChannel.FromSupervisor.assign(assignment).message, sockets.map(\.descriptor))
     }
 
-    private func receiver(_ incarnation: Incarnation) throws(SystemError) -> NotifyReceiver {
-        try NotifyReceiver(at: world.home.run.notify(incarnation), on: world.loop) { [unowned self] notice in
+    /// `kept`: the socket of an earlier life; without it another is bound in its place.
+    private func receiver(_ incarnation: Incarnation, _ kept: Descriptor?) throws(SystemError) -> NotifyReceiver {
+        let path = world.home.run.notify(incarnation)
+        let hear = { [unowned self] (notice: Notice) in
             guard let child = running[incarnation] else { return }
             heard(notice, of: child)
         }
+        if let kept, let receiver = try? NotifyReceiver(kept, at: path, on: world.loop, hear) { return receiver }
+        return try NotifyReceiver(at: path, on: world.loop, hear)
     }
 
     /// Puts what the next life will need where it finds it.
     private func keep(_ child: Child, _ control: Descriptor?, _ output: Descriptor) {
         if let control { world.store.keep(control, as: StoreName.control(child.incarnation)) }
         world.store.keep(output, as: StoreName.log(child.incarnation))
+        if let notices = child.notices {
+            world.store.keep(notices.descriptor, as: StoreName.notify(child.incarnation))
+        }
     }
 
     /// Begins to listen to a process that runs.
@@ -235,11 +242,27 @@ final class Children {
         try child.process.watch(on: world.loop) { [unowned self, unowned child] exit in exited(child, exit) }
     }
 
-    /// Goes on with a process of an earlier life.
-    func adopt(_ child: Child, control: Descriptor?, output: Descriptor?) throws(SystemError) {
+    /// Goes on with a process of an earlier life: that one may have ended before it told the process what to be, and
+    /// with it ended all that it had heard and not written down.
+    func adopt(
+        _ child: Child, control: Descriptor?, output: Descriptor?, notices: Descriptor?
+    ) throws(SystemError) {
         running[child.incarnation] = child
-        child.notices = try receiver(child.incarnation)
+        child.notices = try receiver(child.incarnation, notices)
+        if let bound = child.notices?.descriptor, bound !== notices {
+            world.store.drop(StoreName.notify(child.incarnation))
+            world.store.keep(bound, as: StoreName.notify(child.incarnation))
+        }
         try attach(child, control, output)
+        guard child.control != nil, let instance = child.instance else { return }
+        if !child.isReady {
+            let placement = Placement(
+                instance: instance, generation: child.generation, data: world.home.data(of: instance))
+            let sockets = try sockets(of: placement)
+            // Without them it has the assignment already, or will not be ready in time.
+            if !sockets.isEmpty { tell(child, placement, sockets) }
+        }
+        child.control?.send(ControlChannel.FromSupervisor.resume.message)
     }
 
     private func fact(_ child: Child) -> ProcessFact {
@@ -295,6 +318,7 @@ final class Children {
         world.cage.end(child.process)
         world.store.drop(StoreName.control(child.incarnation))
         world.store.drop(StoreName.log(child.incarnation))
+        world.store.drop(StoreName.notify(child.incarnation))
         running[child.incarnation] = nil
         world.journal.note(.gone(child.incarnation))
         world.log.write(.info, "process ended") {
@@ -377,6 +401,7 @@ final class Children {
 enum StoreName {
     static func control(_ incarnation: Incarnation) -> String { "control-\(incarnation)" }
     static func log(_ incarnation: Incarnation) -> String { "log-\(incarnation)" }
+    static func notify(_ incarnation: Incarnation) -> String { "notify-\(incarnation)" }
 }
 
 extension ProcessExit {
