@@ -74,10 +74,10 @@ package final class ChaosRun: Sendable {
     private static let clusterFile = """
         node: chaos
         kinds:
-          bundoc: {idle_timeout: 2s, restart: {intensity: 100000, delay_max: 1s}}
-          bunder: {idle_timeout: 2s, restart: {intensity: 100000, delay_max: 1s}}
-          platform: {restart: {intensity: 100000, delay_max: 1s}}
-          front: {restart: {intensity: 100000, delay_max: 1s}}
+          bundoc: {idle_timeout: 2s, restart: {intensity: 1000, delay_max: 1s}}
+          bunder: {idle_timeout: 2s, restart: {intensity: 1000, delay_max: 1s}}
+          platform: {restart: {intensity: 1000, delay_max: 1s}}
+          front: {restart: {intensity: 1000, delay_max: 1s}}
 
         """
 

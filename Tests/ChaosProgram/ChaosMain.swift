@@ -7,7 +7,7 @@ import Trial
 /// `bunbase-chaos [--seed N] [--seconds N] [--projects N]`; exits with 1 when a promise was broken.
 @main
 struct ChaosMain {
-    static func main() throws {
+    static func main() {
         signal(SIGPIPE, SIG_IGN)
         var plan = ChaosRun.Plan()
         plan.seed = UInt64.random(in: 1...1_000_000)
@@ -23,7 +23,13 @@ struct ChaosMain {
         }
         guard arguments.isEmpty, plan.projects > 0 else { usage() }
         print("chaos: seed \(plan.seed), \(plan.projects) projects, \(plan.seconds) s")
-        let result = try ChaosRun(plan).run()
+        let result: ChaosRun.Result
+        do {
+            result = try ChaosRun(plan).run()
+        } catch {
+            FileHandle.standardError.write(Data("chaos: \(error)\n".utf8))
+            exit(2)
+        }
         let violations = HistoryChecker.violations(in: result.history)
         report("faults", result.faults.count)
         report("requests", result.history.entries.count)

@@ -11,8 +11,8 @@ struct LeakTests {
         let cluster = try TrialCluster(
             clusterFile: """
                 kinds:
-                  bundoc: {restart: {intensity: 100000}}
-                  bunder: {restart: {intensity: 100000}}
+                  bundoc: {restart: {intensity: 1000}}
+                  bunder: {restart: {intensity: 1000}}
                   platform: {}
                   front: {}
 
