@@ -23,16 +23,7 @@ package final class KernelDisk: Disk {
     }
 
     package func names(in directory: String) throws(SystemError) -> [String] {
-        guard let stream = opendir(directory) else { throw SystemError("opendir", path: directory) }
-        defer { closedir(stream) }
-        var names: [String] = []
-        while let entry = readdir(stream) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if name != ".", name != ".." { names.append(name) }
-        }
-        return names
+        try DirectoryListing.names(in: directory)
     }
 
     package func open(_ path: String) throws(SystemError) -> Int32 {

@@ -1,11 +1,11 @@
 /// A moment in the world's time as JSON says it: RFC 3339 in UTC with milliseconds, `2026-11-23T13:05:00.250Z`.
-struct Timestamp {
+package struct Timestamp: Hashable, Sendable {
     private let milliseconds: Int64
 
     /// `milliseconds`: since 1970-01-01T00:00:00Z.
-    init(_ milliseconds: Int64) { self.milliseconds = max(0, milliseconds) }
+    package init(_ milliseconds: Int64) { self.milliseconds = max(0, milliseconds) }
 
-    var text: String {
+    package var text: String {
         let seconds = milliseconds / 1000
         let date = Self.date(day: seconds / 86_400)
         let clock = seconds % 86_400
