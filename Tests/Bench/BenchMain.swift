@@ -3,12 +3,12 @@ import JSON
 
 /// Measures what BunBase promises, with the real programs, and prints a table and JSON.
 ///
-/// `bunbase-bench [--json FILE] [wake|kill|memory|idle|bunder]…`; all of them by default.
+/// `bunbase-bench [--json FILE] [wake|kill|memory|idle|bundoc|bunder]…`; all of them by default.
 @main
 struct BenchMain {
     static let measurements: [(name: String, run: @Sendable () throws -> [Figure])] = [
         ("wake", WakeBench.run), ("kill", KillBench.run), ("memory", MemoryBench.run), ("idle", IdleBench.run),
-        ("bunder", BunderBench.run),
+        ("bundoc", BundocBench.run), ("bunder", BunderBench.run),
     ]
 
     static func main() throws {
@@ -29,6 +29,7 @@ struct BenchMain {
         for measurement in measurements where arguments.isEmpty || arguments.contains(measurement.name) {
             let found = try measurement.run()
             for figure in found { print(figure.line) }
+            fflush(nil)
             figures += found
         }
         if let jsonPath {

@@ -8,7 +8,7 @@ enum KillBench {
     static let rounds = 100
 
     static func run() throws -> [Figure] {
-        let cluster = try TrialCluster(clusterFile: ClusterText.make(warm: 0, intensity: 1_000_000))
+        let cluster = try TrialCluster(clusterFile: ClusterText.make(warm: 0, intensity: 1000))
         defer { cluster.stop() }
         let project = try cluster.createProject("kill")
         let key = ["X-Bunbase-Client-Key": project.key]

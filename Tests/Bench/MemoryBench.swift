@@ -26,6 +26,7 @@ enum MemoryBench {
             weights[kind, default: []].append(pss)
         }
         var total = weights.values.joined().reduce(0, +) + (ProcessFacts(supervisor).pssKiB ?? 0)
+        if let parent = ProcessFacts(supervisor).parent { total += ProcessFacts(parent).pssKiB ?? 0 }
         for service in ["front", "platform"] {
             if let pid = try cluster.pid(service: service) { total += ProcessFacts(pid).pssKiB ?? 0 }
         }

@@ -43,9 +43,9 @@ enum WakeBench {
         init(warm: Int) throws {
             cluster = try TrialCluster(clusterFile: ClusterText.make(warm: warm))
             project = try cluster.createProject("wake")
-            let filler = String(repeating: "x", count: 1000)
+            let filler = String(repeating: "x", count: 10_000)
             let connection = try BlockingConnection(cluster.front)
-            for index in 0..<10_000 {
+            for index in 0..<1_000 {
                 let answer = try connection.exchange(
                     "POST", "/v1/database/collections/notes/documents", fields: ["X-Bunbase-Client-Key": project.key],
                     body: Array(#"{"_id":"n\#(index)","text":"\#(filler)"}"#.utf8))
@@ -61,7 +61,7 @@ enum WakeBench {
             var answer: HTTPAnswer?
             let time = try clock.measure {
                 answer = try connection.exchange(
-                    "GET", "/v1/database/collections/notes/documents/n5000",
+                    "GET", "/v1/database/collections/notes/documents/n500",
                     fields: ["X-Bunbase-Client-Key": project.key])
             }
             guard answer?.status == 200 else {
@@ -83,8 +83,8 @@ enum WakeBench {
             }
             times += try Crowd.run(projects.count) { index in
                 let connection = try BlockingConnection(front, patience: .seconds(60))
-                defer { connection.close() }
                 return {
+                    defer { connection.close() }
                     let answer = try connection.exchange(
                         "GET", "/v1/kv/kv/a", fields: ["X-Bunbase-Client-Key": projects[index].key])
                     guard answer.status == 200 else { throw TrialCluster.Failure("\(answer.status) \(answer.text)") }

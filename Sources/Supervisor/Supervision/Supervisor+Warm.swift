@@ -35,6 +35,9 @@ extension Supervisor {
     mutating func takeWarm(_ kind: Kind) -> Incarnation? {
         guard let index = warm[kind]?.blanks.firstIndex(where: \.isReady) else { return nil }
         warm[kind]!.attempts = 0
+        // To start the next one takes longer than the one that is given needs to serve: it must not come in between.
+        if warm[kind]!.retryAt == nil { warm[kind]!.retryAt = now + WarmPool.refillPause }
+        defer { settleWarm(kind) }
         return warm[kind]!.blanks.remove(at: index).incarnation
     }
 

@@ -17,6 +17,9 @@ struct WarmPool: Sendable {
         var isReady: Bool { if case .ready = stage { true } else { false } }
     }
 
+    /// Between the taking of a blank process and the start of the next one.
+    static let refillPause = Duration.milliseconds(20)
+
     /// Oldest first.
     var blanks: [Blank] = []
     /// Failures in a row.
