@@ -52,7 +52,7 @@ extension TrialCluster {
         let run = FileManager.default.enumerator(atPath: home + "/run")?.compactMap { $0 as? String } ?? []
         counts["runtime directory"] = run.map { Self.plain($0) }.sorted()
         counts["ports held"] = [String(status["ports"]?["held"]?.int ?? -1)]
-        counts["cgroups"] = Self.cgroups(below: supervisor).map(Self.plain).sorted()
+        counts["cgroups"] = Self.cgroups(named: group, below: supervisor).map(Self.plain).sorted()
         return Census(counts: counts)
     }
 
@@ -69,8 +69,14 @@ extension TrialCluster {
         text.replacing(/\d+/, with: "N")
     }
 
-    /// Directories below the cgroups that a process is in, or beside it, in every hierarchy.
-    private static func cgroups(below pid: Int32) -> [String] {
+    /// The cluster's own, among those of other clusters on this machine: named by the FNV-1a hash of its home.
+    private var group: String {
+        let hash = home.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+        return "bunbase-" + String(hash, radix: 16)
+    }
+
+    /// Directories of that name and below, in every hierarchy, from where a process is.
+    private static func cgroups(named group: String, below pid: Int32) -> [String] {
         let lines = ProcessFacts(pid).text("cgroup")?.split(separator: "\n") ?? []
         return lines.flatMap { line -> [String] in
             let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false).map(String.init)
@@ -79,7 +85,7 @@ extension TrialCluster {
             return roots.flatMap { root -> [String] in
                 let path = "/sys/fs/cgroup/" + root + parts[2]
                 let found = FileManager.default.enumerator(atPath: path)?.compactMap { $0 as? String } ?? []
-                return found.filter { $0.contains("bunbase") && !$0.split(separator: "/").last!.contains(".") }
+                return found.filter { $0.contains(group) && !$0.split(separator: "/").last!.contains(".") }
                     .map { root + ":" + $0 }
             }
         }

@@ -5,7 +5,8 @@ import Nouns
 /// A connection to another program of the cluster that is made again whenever it is lost.
 final class Channel {
     private static let delayMin = Duration.milliseconds(10)
-    private static let delayMax = Duration.seconds(1)
+    /// Whoever wants an instance that sleeps waits for the channel too.
+    private static let delayMax = Duration.milliseconds(100)
 
     private let path: String
     private let loop: EventLoop

@@ -169,7 +169,7 @@ package final class Journal {
         }
         let file = Descriptor(number)
         var bytes: [UInt8] = []
-        let chunk = 1 << 20
+        let chunk = 1 << 16
         while true {
             let before = bytes.count
             bytes.append(contentsOf: repeatElement(0, count: chunk))
