@@ -12,7 +12,7 @@ struct SupervisorCrashTests {
         ("after-journal-intent", 4), ("after-clone", 4), ("after-journal-start", 4), ("after-assign", 4),
         ("after-ready", 4), ("before-grant", 2), ("after-grant", 2), ("after-terminate", 2), ("after-exit", 2),
         ("before-bind", 2), ("after-bind", 2), ("before-close", 1), ("after-close", 1), ("after-clone", 1),
-        ("after-begin", 1),
+        ("after-begin", 1), ("after-revoke", 1), ("before-answer", 6), ("after-answer", 6),
     ]
 
     @Test(arguments: places)
@@ -47,6 +47,43 @@ struct SupervisorCrashTests {
             .contains { $0.hasSuffix("failpoint-\(place.name)") }
         #expect(marker, "the supervisor was never killed there")
         #expect(Self.doubles(below: cluster.home) == [])
+        let isLate = cluster.log.contains("instance did not become ready in time")
+        #expect(!isLate, "what a process had said was lost")
+    }
+
+    @Test func `what a process without a control channel said while nobody listened is heard`() throws {
+        let script = """
+            use Socket; sleep 1 until -e "go"; \
+            socket(my $s, AF_UNIX, SOCK_DGRAM, 0); send($s, "READY=1", 0, sockaddr_un($ENV{NOTIFY_SOCKET})); \
+            open(F, ">said"); close F; sleep 100 while 1
+            """
+        let cluster = try TrialCluster(
+            clusterFile: """
+                kinds:
+                  slow: {program: /usr/bin/perl, args: [-e, '\(script)'], control: false, start_timeout: 60s}
+                  bunder: {}
+                  platform: {}
+                  front: {}
+
+                """)
+        defer { cluster.stop() }
+        let project = try cluster.createProject("p")
+        let control = cluster.control
+        Thread.detachNewThread {
+            _ = try? exchange(control, "POST", "/instances/\(project.id)/slow/start", patience: .seconds(60))
+        }
+        let pid = try Self.eventually { try Self.there(try cluster.pid(project, "slow")) }
+        let supervisor = try #require(try cluster.status()["pid"]?.int.map(Int32.init))
+        let launcher = try #require(ProcessFacts(supervisor).parent)
+        // While it is stopped, no supervisor is started again.
+        kill(launcher, SIGSTOP)
+        kill(supervisor, SIGKILL)
+        let data = cluster.home + "/data/projects/\(project.id)/slow"
+        _ = FileManager.default.createFile(atPath: data + "/go", contents: nil)
+        try Self.eventually { try Self.hold(FileManager.default.fileExists(atPath: data + "/said")) }
+        kill(launcher, SIGCONT)
+        try Self.eventually { try Self.hold(try cluster.observed(project, "slow") == "serving") }
+        #expect(try cluster.pid(project, "slow") == pid)
     }
 
     @Test func `killed at rest, it adopts what lives, and no request fails meanwhile`() throws {
@@ -92,6 +129,13 @@ struct SupervisorCrashTests {
             do { return try ask() } catch { guard ContinuousClock.now < end else { throw error } }
         }
     }
+
+    private static func there<Value>(_ value: Value?) throws -> Value {
+        guard let value else { throw TrialCluster.Failure("not there yet") }
+        return value
+    }
+
+    private static func hold(_ condition: Bool) throws { _ = try there(condition ? true : nil) }
 
     private func insist(
         _ cluster: TrialCluster, _ verb: String, _ project: TrialCluster.Project, _ kind: String
