@@ -39,7 +39,7 @@ struct ChannelTests {
     }
 
     @Test(arguments: [
-        ControlChannel.FromSupervisor.watch(true), .watch(false), .resume,
+        ControlChannel.FromSupervisor.watch(true), .watch(false), .resume, .rekeyed,
         .assign(
             Assignment(
                 instance: instance, incarnation: Incarnation(5), generation: generation, token: token,

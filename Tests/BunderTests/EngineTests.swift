@@ -178,13 +178,13 @@ final class Scratch {
         ("DELETE /kv/acme/kv/none", "", "404 ", ""),
         ("POST /kv/acme/kv/none/expire?seconds=5", "", "404 ", ""),
         ("GET /kv/acme/kv/none/ttl", "", "404 ", ""),
-        ("PUT /kv/acme/kv/a?ttl=0", "x", "400 ", "seconds.malformed"),
-        ("PUT /kv/acme/kv/a?ttl=soon", "x", "400 ", "seconds.malformed"),
-        ("POST /kv/acme/kv/a/expire", "", "400 ", "seconds.missing"),
+        ("PUT /kv/acme/kv/a?ttl=0", "x", "400 ", "request.query_malformed"),
+        ("PUT /kv/acme/kv/a?ttl=soon", "x", "400 ", "request.query_malformed"),
+        ("POST /kv/acme/kv/a/expire", "", "400 ", "request.query_malformed"),
         ("PUT /kv/acme/kv/\(String(repeating: "k", count: 1025))", "x", "400 ", "key.too_long"),
         ("PUT /kv/acme/kv/a", String(repeating: "x", count: 1001), "413 ", "request.body_too_long"),
         ("PUT /kv/acme/kv/a", String(repeating: "x", count: 1000), "507 ", "memory.full"),
-        ("GET /kv/other/keys", "", "404 ", "project.not_here"),
+        ("GET /kv/other/keys", "", "421 ", "project.misdirected"),
         ("PATCH /kv/acme/kv/a", "", "405 ", "method.not_allowed"),
         ("GET /kv/acme/nothing", "", "404 ", "route.unknown"),
         ("GET /kv/acme/health", "", "200 ", #"{"status":"ok"}"#),
@@ -259,6 +259,16 @@ final class Scratch {
         try ending.send("SET a 1\r\n")
         ending.endSending()
         #expect(try ending.receive { _ in false } == "+OK\r\n+OK\r\n")
+    }
+
+    @Test func `ends connections behind what they sent when the project's key was changed`() throws {
+        let instance = try Instance(Scratch())
+        let client = try instance.client()
+        try client.ask("SET a 1", expecting: "+OK +OK")
+        instance.child.onRekeyed?()
+        #expect(try client.receive { _ in false } == "-ERR the project's key was changed\r\n")
+        let second = try instance.client()
+        try second.ask("GET a", expecting: "+OK $1 1")
     }
 
     @Test func `disconnects a client that has been silent for too long`() throws {

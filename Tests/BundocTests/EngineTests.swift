@@ -2,6 +2,7 @@ import BundocEngine
 import Documents
 import JSON
 import Nouns
+import Service
 import Testing
 
 @Suite struct EngineTests {
@@ -136,7 +137,7 @@ import Testing
 
     @Test(arguments: [["body_max": "5"], ["cache": "much"], ["collections_max": "0"]])
     func `refuses settings that cannot be`(values: [String: String]) {
-        #expect(throws: Fault.self) { try EngineSettings(values) }
+        #expect(throws: StartFailure.self) { try EngineSettings(values) }
     }
 }
 

@@ -101,6 +101,25 @@ import Testing
         #expect(second.text == "-ERR Crashed. (instance.quarantined)\r\n")
     }
 
+    @Test func `a key that is changed on the way lets nobody in`() throws {
+        let stage = try Stage()
+        try stage.start()
+        let instance = try stage.instance(Self.bunder)
+        // It never answers: the connection stays on its way.
+        var hasCome = false
+        let listener = try PacketListener(
+            try Socket.listen(at: instance.endpoint.handOff!, .packets), on: stage.loop, admits: { _ in true },
+            { connection, _ in connection.onMessage = { _, _ in hasCome = true } })
+        let client = try Peer(port: stage.respPort, on: stage.loop)
+        client.say("AUTH acme \(Stage.key)\r\n")
+        try stage.until { hasCome }
+        let other = KeyEntry(project: Stage.project, slug: "acme-inc", key: "pk_" + String(repeating: "f", count: 32))
+        stage.platform.say(.project(other, table: 8))
+        try stage.until { client.hasEnded }
+        #expect(client.text.hasPrefix("-WRONGPASS "))
+        listener.close()
+    }
+
     @Test func `wrong keys, other commands, floods and silence get nowhere`() throws {
         let stage = try Stage(limits: { $0.headTimeout = .milliseconds(80) })
         try stage.start()

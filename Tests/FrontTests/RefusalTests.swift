@@ -169,7 +169,7 @@ import Testing
         try stage.start()
         let open = try [stage.client(), stage.client()]
         try stage.until { stage.front.connectionCount == 2 }
-        #expect(try stage.ask(Stage.get()).code == "front.connections_too_many")
+        #expect(try stage.ask(Stage.get()).code == "connections.too_many")
         open[0].close()
         try stage.until { stage.front.connectionCount == 1 }
         try stage.instance().answer { _ in "in" }

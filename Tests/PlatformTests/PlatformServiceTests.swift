@@ -97,7 +97,7 @@ struct PlatformServiceTests {
         let second = try site.create("b")
         let refusal = try site.ask("POST", "/projects", ["name": "c"])
         #expect(refusal.status == 409)
-        #expect(refusal.body["code"] == "project.limit_reached")
+        #expect(refusal.body["code"] == "projects.full")
         #expect(try site.ask("DELETE", "/projects/\(second.id)").status == 200)
         try site.create("c")
     }
@@ -116,9 +116,18 @@ struct PlatformServiceTests {
         #expect(answer.status == 200)
         let key = try #require(answer.body["public_api_key"]?.string)
         #expect(key != project.key)
-        #expect(answer.body["fronts_updated"] == true)
+        #expect(answer.body["fronts_updated"] == true && answer.body["connections_ended"] == true)
+        #expect(site.orders.last == "POST \(project.id)")
         #expect(try site.snapshot() == [project.id: key])
         #expect(try site.ask("GET", "/projects/demo").body["public_api_key"]?.string == key)
+    }
+
+    @Test func `says so when connections with the old key could not be ended`() throws {
+        try site.create("demo")
+        site.supervise = { _, responder in responder.send(Fault(404, "route.unknown", "An older supervisor.")) }
+        let answer = try site.ask("POST", "/projects/demo/keys/rotate")
+        #expect(answer.status == 200)
+        #expect(answer.body["connections_ended"] == false)
     }
 
     @Test func `deletes a project: its processes end, then its data goes, then its row`() throws {

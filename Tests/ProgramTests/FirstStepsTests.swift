@@ -59,9 +59,11 @@ struct FirstStepsTests {
         let folder = cluster.home + "/data/projects/" + project.id
         #expect(FileManager.default.fileExists(atPath: folder))
 
+        let redis = try Redis(cluster, project)
         let deleted = try exchange(cluster.platform, "DELETE", "/projects/\(project.id)")
         #expect((200..<300).contains(deleted.status))
         #expect(try client.get("/v1/kv/kv/a").status == 401)
+        #expect(throws: (any Error).self) { try redis.command("GET", "a") }
         #expect(!FileManager.default.fileExists(atPath: folder))
         #expect(try cluster.status()["instances"]?.array?.contains { $0["project"]?.string == project.id } == false)
     }
@@ -72,9 +74,14 @@ struct FirstStepsTests {
         let project = try cluster.createProject("demo")
         let old = Client(cluster, project)
         #expect(try old.put("/v1/kv/kv/a", "1").status == 200)
+        let redis = try Redis(cluster, project)
+        #expect(try redis.command("GET", "a") == "1")
         let rotated = try exchange(cluster.platform, "POST", "/projects/\(project.id)/keys/rotate")
         let key = try #require(rotated.json["public_api_key"]?.string)
         #expect(try old.get("/v1/kv/kv/a").status == 401)
+        #expect(rotated.json["connections_ended"]?.bool == true)
+        #expect(try redis.connection.readLine() == "-ERR the project's key was changed")
+        #expect(throws: (any Error).self) { try redis.connection.readLine() }
         let new = Client(cluster, TrialCluster.Project(id: project.id, slug: project.slug, key: key))
         #expect(try new.get("/v1/kv/kv/a").text == "1")
     }

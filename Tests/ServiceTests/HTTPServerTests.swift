@@ -226,7 +226,7 @@ struct HTTPServerTests {
         #expect(try head.rest().hasPrefix("HTTP/1.1 408 "))
         let body = try RawClient(port: port, on: loop)
         try body.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc")
-        #expect(try body.rest().contains("\"code\":\"request.timeout\""))
+        #expect(try body.rest().contains("\"code\":\"request.body_timeout\""))
         let idle = try RawClient(port: port, on: loop)
         #expect(try idle.rest().isEmpty)
         try loop.turn(until: server.connectionCount == 0)

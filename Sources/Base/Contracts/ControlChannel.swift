@@ -27,6 +27,8 @@ package enum ControlChannel {
         case resume
         /// From now on the watchdog counts (answer with `WATCHDOG=1` at once, then at half its period), or no longer.
         case watch(Bool)
+        /// The project's key is another now: whoever came over with the old one must go (`HandOff`).
+        case rekeyed
     }
 }
 
@@ -77,6 +79,7 @@ extension ControlChannel.FromSupervisor {
             var message = Message("watch")
             message.set("ON", isOn ? 1 : 0)
             return message
+        case .rekeyed: return Message("rekeyed")
         }
     }
 
@@ -98,6 +101,7 @@ extension ControlChannel.FromSupervisor {
                     settings: settings))
         case "resume": self = .resume
         case "watch": self = .watch(try message.required("ON") == "1")
+        case "rekeyed": self = .rekeyed
         default: throw Message.Malformed("an unknown type \(message.type)")
         }
     }

@@ -20,6 +20,7 @@ package final class Engine {
         (self.child, self.disk) = (child, disk)
         child.onAssigned = { [unowned self] assignment, descriptors in try begin(assignment, &descriptors) }
         child.onTerminate = { [unowned self] in drain() }
+        child.onRekeyed = { [unowned self] in resp?.expel() }
     }
 
     private func begin(_ assignment: Assignment, _ descriptors: inout PassedDescriptors) throws {

@@ -83,7 +83,9 @@ struct KeyValueRoutes {
 
     private func checkProject(_ request: Request) throws(Fault) {
         guard project.isShared || request.parameter("project") == project.text else {
-            throw Fault(404, "project.not_here", "This instance does not serve that project.")
+            throw Fault(
+                421, "project.misdirected", "This process serves another project; send the request to the front.",
+                party: .cluster)
         }
     }
 
@@ -141,7 +143,7 @@ struct KeyValueRoutes {
     private func expire(_ request: Request, _ responder: Responder) throws {
         let key = try key(request)
         guard let text = try request.query("seconds") else {
-            throw Fault(400, "seconds.missing", "Say after how many seconds the key expires: ?seconds=60.")
+            throw Fault(400, "request.query_malformed", "Say after how many seconds the key expires: ?seconds=60.")
         }
         let seconds = try seconds(text, from: 0)
         guard store.keyspace.value(of: key, at: Store.now()) != nil else { return send(.empty(404), responder) }
@@ -168,7 +170,7 @@ struct KeyValueRoutes {
     private func seconds(_ text: String, from least: Int64) throws(Fault) -> Int64 {
         guard let seconds = Int64(text), seconds >= least, seconds <= 4_000_000_000 else {
             throw Fault(
-                400, "seconds.malformed", "A time is a whole number of seconds from \(least) to 4000000000.")
+                400, "request.query_malformed", "A time is a whole number of seconds from \(least) to 4000000000.")
         }
         return seconds
     }

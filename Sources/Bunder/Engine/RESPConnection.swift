@@ -65,6 +65,14 @@ final class RESPConnection: EventHandler {
         settle()
     }
 
+    /// Takes no further command; ends behind the replies so far and a last one that says why.
+    func end(_ reason: String) {
+        guard !isClosed, !isEnding else { return }
+        Reply.error(reason).write(to: &output, version: session.version)
+        isEnding = true
+        release()
+    }
+
     func close() {
         guard !isClosed else { return }
         isClosed = true

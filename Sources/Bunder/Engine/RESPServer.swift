@@ -53,6 +53,11 @@ final class RESPServer {
         tellIfDrained()
     }
 
+    /// Ends all connections, as their key opens the project no more: nothing further is carried out for them.
+    func expel() {
+        for connection in Array(connections.values) { connection.end("ERR the project's key was changed") }
+    }
+
     func run(_ words: [[UInt8]], for session: Session) -> Reply {
         commands += 1
         var facts = ServerFacts()

@@ -27,17 +27,18 @@ package struct DocumentLimits: Hashable, Sendable {
 
     /// Parses a body that must be a JSON object within the limits.
     ///
-    /// - Throws: 413 `body.too_large`, 400 `body.malformed` with the offset, 400 `body.not_an_object`.
+    /// - Throws: 413 `request.body_too_long`, 400 `request.json_malformed` with the offset, 400
+    ///   `request.body_not_an_object`.
     package func object(_ body: [UInt8]) throws(Fault) -> JSONObject {
         guard body.count <= documentBytesMax else { throw tooLarge }
         let value: JSONValue
         do throws(JSONValue.Malformed) {
             value = try JSONValue(parsing: body, depthMax: depthMax)
         } catch {
-            throw Fault(400, "body.malformed", "The body is not valid JSON: \(error.description).")
+            throw Fault(400, "request.json_malformed", "The body is not valid JSON: \(error.description).")
         }
         guard let object = value.object else {
-            throw Fault(400, "body.not_an_object", "The body must be a JSON object.")
+            throw Fault(400, "request.body_not_an_object", "The body must be a JSON object.")
         }
         return object
     }
@@ -52,6 +53,6 @@ package struct DocumentLimits: Hashable, Sendable {
     }
 
     package var tooLarge: Fault {
-        Fault(413, "body.too_large", "The body has more than \(documentBytesMax) bytes; split the document.")
+        Fault(413, "request.body_too_long", "The body has more than \(documentBytesMax) bytes; split the document.")
     }
 }

@@ -34,7 +34,7 @@ package struct OperationReader: Sendable {
 
     package init(limits: DocumentLimits) { self.limits = limits }
 
-    /// - Throws: 404 `path.unknown`, 405 `method.not_allowed`, 501 `feature.unavailable`, and what the parts throw.
+    /// - Throws: 404 `route.unknown`, 405 `method.not_allowed`, 501 `feature.unavailable`, and what the parts throw.
     package func operation(_ request: Request) throws(Fault) -> Operation {
         let segments = request.path.segments
         switch segments.first {
@@ -168,7 +168,7 @@ package struct OperationReader: Sendable {
         guard let text, !text.isEmpty else { return nil }
         guard let number = Int(text), range.contains(number) else {
             let allowed = range.upperBound == .max ? "or more" : "to \(range.upperBound)"
-            throw Fault(400, "query.malformed", "\(name) must be a number of \(range.lowerBound) \(allowed).")
+            throw Fault(400, "request.query_malformed", "\(name) must be a number of \(range.lowerBound) \(allowed).")
         }
         return number
     }

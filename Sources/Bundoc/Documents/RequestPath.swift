@@ -9,7 +9,7 @@ package struct RequestPath: Hashable, Sendable {
     package let query: [String: String]
 
     /// - Parameter segments: decoded; an empty last one, from a slash at the end, is left out.
-    /// - Throws: 404 `path.unknown`.
+    /// - Throws: 404 `route.unknown`.
     package init(_ segments: [String], query: [(name: String, value: String)] = []) throws(Fault) {
         var segments = segments[...]
         if segments.last?.isEmpty == true { segments.removeLast() }
@@ -22,5 +22,5 @@ package struct RequestPath: Hashable, Sendable {
     }
 
     package static let unknown = Fault(
-        404, "path.unknown", "There is nothing at this path; see the paths of the database in the documentation.")
+        404, "route.unknown", "There is nothing at this path; see the paths of the database in the documentation.")
 }

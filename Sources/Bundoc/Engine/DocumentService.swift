@@ -25,12 +25,7 @@ package final class DocumentService {
     }
 
     private func start(_ assignment: Assignment, _ descriptors: inout PassedDescriptors) throws {
-        let settings: EngineSettings
-        do throws(Fault) {
-            settings = try EngineSettings(assignment.settings)
-        } catch {
-            throw StartFailure(error.message)
-        }
+        let settings = try EngineSettings(assignment.settings)
         let engine = try Engine(
             directory: assignment.data, settings: settings, loop: child.loop, passed: passed, failed: Self.end)
         let handler = RequestHandler(engine, project: assignment.instance.project)

@@ -1,5 +1,5 @@
 import Documents
-import Nouns
+import Service
 
 /// What the cluster file says of bundoc, and its limits.
 package struct EngineSettings: Hashable, Sendable {
@@ -21,8 +21,8 @@ package struct EngineSettings: Hashable, Sendable {
 
     package init() {}
 
-    /// - Throws: 400 `setting.malformed` with the setting's name and what is allowed.
-    package init(_ values: [String: String]) throws(Fault) {
+    /// - Throws: with the setting's name and what is allowed.
+    package init(_ values: [String: String]) throws(StartFailure) {
         limits.documentBytesMax =
             try Self.number(values, "body_max", in: 1_024...(16 << 20)) ?? limits.documentBytesMax
         limits.collectionsMax =
@@ -32,12 +32,11 @@ package struct EngineSettings: Hashable, Sendable {
 
     private static func number(
         _ values: [String: String], _ name: String, in range: ClosedRange<Int>
-    ) throws(Fault) -> Int? {
+    ) throws(StartFailure) -> Int? {
         guard let text = values[name] else { return nil }
         guard let number = Int(text), range.contains(number) else {
-            throw Fault(
-                400, "setting.malformed",
-                "\(name) must be a whole number from \(range.lowerBound) to \(range.upperBound).", party: .cluster)
+            throw StartFailure(
+                "the setting \(name) is not a whole number from \(range.lowerBound) to \(range.upperBound)")
         }
         return number
     }

@@ -28,7 +28,7 @@ extension Fault {
     package static let bodyTimeout = Fault(
         408, "request.body_timeout", "The request's body stopped arriving; send it again.")
     package static let connectionsTooMany = Fault(
-        503, "front.connections_too_many", "The front has as many connections as it may; try again.", party: .cluster,
+        503, "connections.too_many", "The front has as many connections as it may; try again.", party: .cluster,
         retryAfter: .seconds(1))
     package static let projectBusy = Fault(
         429, "project.requests_too_many", "The project has as many requests under way as it may; send fewer at once.",

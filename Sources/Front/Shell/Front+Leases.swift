@@ -78,7 +78,10 @@ extension Front {
                 say(.hello(version: KeyChannel.version, table: keys.version))
             },
             onMessage: { [unowned self] in
-                if let table = try keys.apply(KeyChannel.FromPlatform($0)) { say(.seen(table: table)) }
+                let table = try keys.apply(KeyChannel.FromPlatform($0))
+                keysChanged()
+                // Said when nobody is on the way any more who came with an old key.
+                if let table { say(.seen(table: table)) }
             },
             onLost: {})
         platform?.open()

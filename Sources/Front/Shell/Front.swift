@@ -109,6 +109,11 @@ package final class Front {
         if isDraining { finishDrain() }
     }
 
+    func keysChanged() {
+        guard !redisClients.isEmpty else { return }
+        for client in Array(redisClients.values) { client.keysChanged() }
+    }
+
     // MARK: Exchanges
 
     func admit(_ project: ProjectID) throws(Fault) {

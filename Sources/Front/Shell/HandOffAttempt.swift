@@ -48,6 +48,13 @@ final class HandOffAttempt {
 
     func fail(_ fault: Fault) { end(.refused(fault)) }
 
+    /// Ends the client's connection itself: the instance may have its copy already, or may get it yet.
+    func disconnect(_ reply: String) {
+        let bytes = Array(reply.utf8)
+        _ = Glibc.send(descriptor.number, bytes, bytes.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
+        shutdown(descriptor.number, Int32(SHUT_RDWR))
+    }
+
     private func received(_ message: Message) {
         if let answer = try? HandOff.Answer(message) { end(answer) } else { fail(.responseMalformed) }
     }

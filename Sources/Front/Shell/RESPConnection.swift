@@ -28,6 +28,8 @@ final class RESPConnection: ByteStreamOwner, LeaseWaiter {
     private let front: Front
     private let stream: ByteStream
     private var phase = Phase.greeting
+    /// What it showed; the key may be changed before it has gone over.
+    private var credentials: (name: String, key: ProjectKey)?
     private var inbox: [UInt8] = []
     private var commands = 0
 
@@ -97,12 +99,23 @@ final class RESPConnection: ByteStreamOwner, LeaseWaiter {
             return end(Self.error(error))
         }
         instance = InstanceID(project, .bunder)
+        credentials = (name, key)
         phase = .waiting(greeting)
         let limit = front.loop.now + front.settings.limits.waitMax
         // The lease's own limit comes first; this one is for the hand-over.
         setDeadline(after: front.settings.limits.waitMax + HandOffAttempt.answerMax * 2)
         front.waiters[number] = self
         front.want(self, deadline: limit)
+    }
+
+    /// Ends it when its key opens the project no more, wherever on its way it is.
+    func keysChanged() {
+        guard let (name, key) = credentials, front.keys.project(named: name, key) != instance.project else { return }
+        switch phase {
+        case .greeting, .closed: return
+        case .waiting: end(RESPGreeting.wrongPass)
+        case .handing(let attempt): attempt.disconnect(RESPGreeting.wrongPass)
+        }
     }
 
     // MARK: The lease

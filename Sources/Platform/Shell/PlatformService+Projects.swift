@@ -68,7 +68,7 @@ extension PlatformService {
         let name = try name(request)
         guard try registry.count() < settings.projectsMax else {
             throw Fault(
-                409, "project.limit_reached",
+                409, "projects.full",
                 "There are \(settings.projectsMax) projects, as many as allowed; delete one or raise projects_max.")
         }
         let now = Self.now
@@ -141,10 +141,24 @@ extension PlatformService {
         try registry.rotate(project)
         guard goesOn(.rotated) else { return keep(responder) }
         keyServer?.publish()
-        whenSeen { [project] isSeen in
-            responder.send(
-                .json(200, ["public_api_key": .string(project.key.text), "fronts_updated": .bool(isSeen)]))
+        // Not before: until then a front may let someone in with the old key.
+        whenSeen { [self, project] isSeen in
+            expel(project.id) { isDone in
+                responder.send(
+                    .json(
+                        200,
+                        [
+                            "public_api_key": .string(project.key.text), "fronts_updated": .bool(isSeen),
+                            "connections_ended": .bool(isDone),
+                        ]))
+            }
         }
+    }
+
+    /// Ends the connections that fronts handed over while the old key was good.
+    private func expel(_ project: ProjectID, _ completion: @escaping (Bool) -> Void) {
+        guard let link else { return completion(true) }
+        link.rekey(project, within: settings.supervisorWait) { completion($0 == nil) }
     }
 
     /// Calls when all fronts have the table as it is now, or after a while with false.

@@ -141,13 +141,13 @@ package final class PlatformService {
         default:
             LogLine.write(.error, "registry failed", [("reason", "\(error)")])
             return Fault(
-                500, "platform.registry_failed", "The registry could not be read or changed; look at the log.",
+                500, "storage.failed", "The registry could not be read or changed; look at the log.",
                 party: .cluster)
         }
     }
 
     private static let diskFull = Fault(
-        507, "platform.disk_full", "The disk is full; nothing was changed. Make room and try again.", party: .cluster)
+        507, "storage.full", "The disk is full; nothing was changed. Make room and try again.", party: .cluster)
 
     static var now: Int64 {
         var now = timespec()

@@ -101,21 +101,28 @@ package final class SupervisorLink {
 
     /// Declares one project, trying again for `limit`; `completion` is called once, with nil when it is done.
     package func declare(_ project: ProjectID, within limit: Duration, _ completion: @escaping (Fault?) -> Void) {
-        attempt(project, until: EventLoop.clock() + limit, Self.retryMin, completion)
+        attempt("PUT", "/projects/\(project)", until: EventLoop.clock() + limit, Self.retryMin, completion)
+    }
+
+    /// Has the connections ended that were let in with a project's old key; otherwise as `declare`.
+    package func rekey(_ project: ProjectID, within limit: Duration, _ completion: @escaping (Fault?) -> Void) {
+        let end = EventLoop.clock() + limit
+        attempt("POST", "/projects/\(project)/keys-changed", until: end, Self.retryMin, completion)
     }
 
     private func attempt(
-        _ project: ProjectID, until end: Instant, _ delay: Duration, _ completion: @escaping (Fault?) -> Void
+        _ method: StaticString, _ target: String, until end: Instant, _ delay: Duration,
+        _ completion: @escaping (Fault?) -> Void
     ) {
         let left = end - EventLoop.clock()
         guard left > .zero, !isClosed else { return completion(Self.unreachable) }
-        client.send("PUT", "/projects/\(project)", timeout: left) { [self] result in
+        client.send(method, target, timeout: left) { [self] result in
             if case .success(let answer) = result {
                 if (200...299).contains(answer.status) { return completion(nil) }
                 if answer.status < 500 { return completion(Self.refused(answer)) }
             }
             guard EventLoop.clock() + delay < end else { return completion(Self.unreachable) }
-            loop.schedule(after: delay) { [self] in attempt(project, until: end, delay * 2, completion) }
+            loop.schedule(after: delay) { [self] in attempt(method, target, until: end, delay * 2, completion) }
         }
     }
 
@@ -136,8 +143,11 @@ package final class SupervisorLink {
 
     private static func refused(_ answer: HTTPClient.Answer) -> Fault {
         let body = try? JSONValue(parsing: answer.body)
-        return Fault(
-            503, body?["code"]?.string ?? "cluster.supervisor_refused",
-            body?["error"]?.string ?? "The supervisor refused the project with \(answer.status).", party: .cluster)
+        guard let code = body?["code"]?.string, let message = body?["error"]?.string else {
+            return Fault(
+                503, "cluster.supervisor_refused", "The supervisor refused the project with \(answer.status).",
+                party: .cluster)
+        }
+        return Fault(503, code, message, party: .cluster)
     }
 }

@@ -24,9 +24,13 @@ struct Failure: Error {
     }
 
     /// Writes the message to standard error.
-    func report() {
-        let style = Style.ofOutput(STDERR_FILENO)
-        let text = "\(style.paint("error:", .red)) \(message)\n"
-        _ = write(STDERR_FILENO, text, text.utf8.count)
+    func report() { Self.write("error:", .red, message) }
+
+    /// Writes to standard error what was done only in part.
+    static func warn(_ message: String) { write("warning:", .yellow, message) }
+
+    private static func write(_ label: String, _ colour: Style.Colour, _ message: String) {
+        let text = "\(Style.ofOutput(STDERR_FILENO).paint(label, colour)) \(message)\n"
+        _ = Glibc.write(STDERR_FILENO, text, text.utf8.count)
     }
 }

@@ -17,6 +17,8 @@ package final class Child {
     package var onAssigned: ((Assignment, inout PassedDescriptors) throws -> Void)?
     /// SIGTERM came: finish what is under way, then call `finish`. Not called while blank: the process then just ends.
     package var onTerminate: (() -> Void)?
+    /// The project's key was changed: end what was let in with the old one.
+    package var onRekeyed: (() -> Void)?
     /// What the process was told to be; nil while blank.
     package private(set) var assignment: Assignment?
     /// Why the loop was ended, if for a failure.
@@ -124,6 +126,7 @@ package final class Child {
             case .assign(let assignment): try assigned(assignment, descriptors)
             case .resume: resume()
             case .watch(let isOn): watch(isOn)
+            case .rekeyed: onRekeyed?()
             }
         } catch let error as Message.Malformed {
             fail(StartFailure("the supervisor speaks another language: \(error.reason)"))

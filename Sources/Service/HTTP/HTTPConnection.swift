@@ -329,8 +329,8 @@ final class HTTPConnection: EventHandler {
         }
         switch state {
         case .head where !output.isEmpty || input.isEmpty: close()
-        case .head: refuse(Fault(408, "request.timeout", "The request's head did not come in time."))
-        case .body: refuse(Fault(408, "request.timeout", "The request's body did not come in time."))
+        case .head: refuse(Fault(408, "request.head_timeout", "The request's head did not come in time."))
+        case .body: refuse(Fault(408, "request.body_timeout", "The request's body did not come in time."))
         case .handling, .streaming, .lingering, .closed: close()
         }
     }

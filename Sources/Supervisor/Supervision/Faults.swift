@@ -81,7 +81,7 @@ extension Fault {
     }
 
     static let projectsFull = Fault(
-        503, "projects.full", "The node knows as many projects as it may. Raise the limit in the cluster file.",
+        409, "projects.full", "The node knows as many projects as it may. Raise the limit in the cluster file.",
         party: .cluster)
 
     static func alwaysOn(_ id: InstanceID) -> Fault {

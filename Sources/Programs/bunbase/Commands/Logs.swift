@@ -58,13 +58,16 @@ struct Events: ParsableCommand {
     @Flag(help: "Print each event as a line of JSON.")
     var json = false
 
+    @Flag(help: "Begin with what has happened, as far as it is kept.")
+    var past = false
+
     func run() throws {
         let cluster = try Cluster()
         let style = Style.ofOutput()
         let refusal: ControlConnection.Answer?
         do throws(ControlConnection.Failure) {
             let connection = try ControlConnection(to: cluster.home.run.control, patience: nil)
-            refusal = try connection.events("/events") { event in
+            refusal = try connection.events(past ? "/events?after=0" : "/events") { event in
                 show(event, style)
                 return true
             }

@@ -146,6 +146,12 @@ struct ProjectsCommand: ParsableCommand {
                     throw Failure(.refused, "The platform gave no key: \(answer.text)")
                 }
                 print(key)
+                if answer["fronts_updated"]?.bool == false {
+                    Failure.warn("A front has not answered; it may take the old key until it does.")
+                }
+                if answer["connections_ended"]?.bool == false {
+                    Failure.warn("Redis connections with the old key may still be open; rotate again to end them.")
+                }
             }
         }
     }

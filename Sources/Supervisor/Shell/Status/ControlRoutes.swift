@@ -23,6 +23,7 @@ struct ControlRoutes {
         router.put("/projects", declareAll)
         router.put("/projects/{id}", declare)
         router.delete("/projects/{id}", withdraw)
+        router.post("/projects/{id}/keys-changed", rekey)
         router.post("/reload") { _, responder in
             if let fault = daemon.reconfigure() { responder.send(fault) } else { responder.send(.empty()) }
         }
@@ -73,16 +74,7 @@ struct ControlRoutes {
                     400, "projects.malformed",
                     "The body is a JSON array of at most \(Self.bulkMax) project ids, each 1 to 40 of a-z, 0-9 and -."))
         }
-        var remaining = projects.count
-        var first: Fault?
-        guard remaining > 0 else { return responder.send(.empty()) }
-        for project in projects {
-            daemon.take(.declare(project)) { fault in
-                first = first ?? fault
-                remaining -= 1
-                if remaining == 0 { finish(first, responder) }
-            }
-        }
+        all(projects.map { .declare($0) }, responder)
     }
 
     private func declare(_ request: Request, _ responder: Responder) {
@@ -98,6 +90,31 @@ struct ControlRoutes {
             daemon.take(.withdraw(try Self.project(request))) { finish($0, responder) }
         } catch {
             responder.send(error)
+        }
+    }
+
+    /// Ends the connections that were handed over with a project's old key: where the process cannot be told, by a new
+    /// one in its place.
+    private func rekey(_ request: Request, _ responder: Responder) {
+        do throws(Fault) {
+            let untold = daemon.children.rekey(try Self.project(request))
+            all(untold.map { .restart($0) }, responder)
+        } catch {
+            responder.send(error)
+        }
+    }
+
+    /// Gives commands, and answers when the last one is done; with the first fault, if there was one.
+    private func all(_ commands: [Command], _ responder: Responder) {
+        var remaining = commands.count
+        var first: Fault?
+        guard remaining > 0 else { return responder.send(.empty()) }
+        for command in commands {
+            daemon.take(command) { fault in
+                first = first ?? fault
+                remaining -= 1
+                if remaining == 0 { finish(first, responder) }
+            }
         }
     }
 

@@ -18,8 +18,8 @@ package final class EventStreams {
         for reader in readers.values { reader.send(entry.text) }
     }
 
-    /// Begins a stream: what was missed since `lastEventID`, then what comes. A reader that does not keep up is cut
-    /// off; it comes back with its last id.
+    /// Begins a stream: what was missed since `lastEventID`, 0 being all that is kept, then what comes. A reader that
+    /// does not keep up is cut off; it comes back with its last id.
     package func open(_ responder: Responder, lastEventID: String?) {
         guard readers.count < Self.readersMax else {
             return responder.send(
@@ -36,7 +36,7 @@ package final class EventStreams {
         stream.send(Array(": events\n\n".utf8))
         guard let id = lastEventID.flatMap({ UInt64($0) }) else { return }
         let missed = ring.missed(since: id)
-        if missed.hasGap { stream.send(event: "gap", data: Array(#"{"message":"some events are lost"}"#.utf8)) }
+        if missed.hasGap, id > 0 { stream.send(event: "gap", data: Array(#"{"message":"some events are lost"}"#.utf8)) }
         for entry in missed.entries { stream.send(entry.text) }
     }
 

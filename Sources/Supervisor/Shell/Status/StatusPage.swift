@@ -17,7 +17,7 @@ enum StatusPage {
         * { box-sizing: border-box }
         body { margin: 0; background: var(--page); color: var(--ink);
           font: 15px/1.5 system-ui, -apple-system, "Segoe UI", sans-serif }
-        main { max-width: 1160px; margin: 0 auto; padding: 28px 20px 60px }
+        main { max-width: 1240px; margin: 0 auto; padding: 28px 20px 60px }
         header { display: flex; align-items: baseline; gap: 14px; flex-wrap: wrap; margin-bottom: 20px }
         h1 { font-size: 22px; margin: 0; letter-spacing: -.01em }
         h2 { font-size: 12px; margin: 30px 0 8px; color: var(--dim); text-transform: uppercase;
@@ -29,10 +29,12 @@ enum StatusPage {
         .tile span { color: var(--dim); font-size: 13px }
         .table { overflow-x: auto }
         table { border-collapse: collapse; width: 100%; font-size: 14px }
-        th, td { text-align: left; padding: 7px 14px; border-bottom: 1px solid var(--line); white-space: nowrap }
+        th, td { text-align: left; padding: 7px 10px; border-bottom: 1px solid var(--line); white-space: nowrap }
         th { color: var(--dim); font-weight: 500; font-size: 12px } tr:last-child td { border-bottom: 0 }
         td.n, th.n { text-align: right; font-variant-numeric: tabular-nums }
-        td.why { white-space: normal; color: var(--dim); min-width: 180px }
+        th:first-child, td:first-child { padding-left: 14px } th:last-child, td:last-child { padding-right: 14px }
+        td.id { max-width: 15em; overflow: hidden; text-overflow: ellipsis }
+        td.why { white-space: normal; color: var(--dim); min-width: 240px }
         .state::before { content: ""; display: inline-block; width: 8px; height: 8px; border-radius: 50%;
           margin-right: 8px; background: var(--rest) }
         .serving::before, .ready::before { background: var(--good) }
@@ -41,6 +43,7 @@ enum StatusPage {
         .quarantined { color: var(--bad) }
         .events { font: 13px/1.6 ui-monospace, "SF Mono", Menlo, monospace; padding: 10px 14px; max-height: 300px;
           overflow-y: auto } .events div { white-space: pre-wrap }
+        .events:empty::before { content: "Nothing has happened yet."; color: var(--dim) }
         input { font: inherit; font-size: 14px; padding: 5px 10px; border: 1px solid var(--line); border-radius: 7px;
           background: var(--card); color: inherit; min-width: 220px }
         .notice { background: var(--card); border: 1px solid var(--bad); border-radius: 10px; padding: 10px 14px;
@@ -68,16 +71,19 @@ enum StatusPage {
         const ago = (t, now) => { if (!t) return ""; const s = Math.max(0, (new Date(now) - new Date(t)) / 1000);
           return s < 90 ? s.toFixed(0) + " s" : s < 5400 ? (s / 60).toFixed(0) + " min"
             : s < 172800 ? (s / 3600).toFixed(0) + " h" : (s / 86400).toFixed(0) + " d" };
-        const columns = [["Project", i => i.project], ["Kind", i => i.ordinal ? i.kind + "/" + i.ordinal : i.kind],
-          ["State", i => i.observed, "state"], ["Since", (i, s) => ago(i.since, s.observed_at), "n"],
+        const columns = [["Project", i => i.project, "id"],
+          ["Kind", i => i.ordinal ? i.kind + "/" + i.ordinal : i.kind], ["State", i => i.observed, "state"], ["Since", (i, s) => ago(i.since, s.observed_at), "n"],
           ["Port", i => i.port, "n"], ["PID", i => i.pid, "n"], ["Leases", i => i.leases || "", "n"],
           ["Restarts", i => i.restarts || "", "n"], ["Memory", i => bytes(i.memory_bytes), "n"],
           ["CPU", i => i.cpu_seconds == null ? "" : i.cpu_seconds.toFixed(2) + " s", "n"],
           ["Reason", i => i.reason + (i.last_exit ? " · last exit: " + i.last_exit.reason : ""), "why"]];
+        // The whole of a cell that may be cut is its tooltip.
+        const cell = (v, cls) => { const e = make("td", v, cls === "state" ? "state " + v : cls);
+          if (cls === "id") e.title = v; return e };
         function fill(table, rows, cols, s) {
           const head = make("tr"); cols.forEach(c => head.append(make("th", c[0], c[2] === "n" ? "n" : "")));
-          const body = rows.map(r => { const tr = make("tr"); cols.forEach(c => { const v = c[1](r, s);
-            tr.append(make("td", v, c[2] === "state" ? "state " + v : c[2])) }); return tr });
+          const body = rows.map(r => { const tr = make("tr"); cols.forEach(c => tr.append(cell(c[1](r, s), c[2])));
+            return tr });
           table.replaceChildren(head, ...body);
         }
         let last = null;
@@ -119,7 +125,7 @@ enum StatusPage {
         }
         function soon() { if (!timer) timer = setTimeout(() => { timer = null; read() }, 250) }
         id("filter").addEventListener("input", draw);
-        const events = new EventSource("events");
+        const events = new EventSource("events?after=0");
         events.onopen = soon;
         events.onerror = soon;
         events.onmessage = m => {

@@ -16,9 +16,7 @@ struct StatusRoutes {
         router.get("/instances", list)
         router.get("/instances/{project}/{kind}", one)
         router.get("/instances/{project}/{kind}/{ordinal}", one)
-        router.get("/events") { request, responder in
-            daemon.events.open(responder, lastEventID: request.field(named: "last-event-id"))
-        }
+        router.get("/events", events)
         router.get("/metrics") { _, responder in
             responder.send(.text(200, daemon.metricsText(), contentType: "text/plain; version=0.0.4; charset=utf-8"))
         }
@@ -31,6 +29,20 @@ struct StatusRoutes {
         var response = Response.text(200, StatusPage.html, contentType: "text/html; charset=utf-8")
         response.fields = [("content-security-policy", StatusPage.policy), ("cache-control", "no-store")]
         responder.send(response)
+    }
+
+    /// From the event behind `Last-Event-ID`, or behind `after` where a reader cannot set headers: 0 for all that are
+    /// kept; without either, from now on.
+    private func events(_ request: Request, _ responder: Responder) {
+        do throws(Fault) {
+            let after = try request.query("after")
+            guard after == nil || after.flatMap({ UInt64($0) }) != nil else {
+                throw Fault(400, "request.query_malformed", "`after` is the id of an event, a number; 0 for all.")
+            }
+            daemon.events.open(responder, lastEventID: request.field(named: "last-event-id") ?? after)
+        } catch {
+            responder.send(error)
+        }
     }
 
     private func readiness(_ request: Request, _ responder: Responder) {
@@ -59,7 +71,7 @@ struct StatusRoutes {
             let after_ = after.flatMap { InstanceID($0) }
             guard after == nil || after_ != nil else {
                 throw Fault(
-                    400, "query.after_malformed",
+                    400, "request.query_malformed",
                     "`after` is the id of an instance: PROJECT/KIND or PROJECT/KIND/ORDINAL.")
             }
             let found = daemon.supervisor.instances.lazy.filter { view in
@@ -92,7 +104,7 @@ struct StatusRoutes {
         guard let text else { return nil }
         guard let state = InstanceView.Observed(rawValue: text) else {
             let states = InstanceView.Observed.allCases.map(\.rawValue).joined(separator: ", ")
-            throw Fault(400, "query.state_unknown", "There is no state of that name; there are: \(states).")
+            throw Fault(400, "request.query_malformed", "There is no state of that name; there are: \(states).")
         }
         return state
     }
@@ -100,7 +112,7 @@ struct StatusRoutes {
     private func pageLimit(_ text: String?) throws(Fault) -> Int {
         guard let text else { return 100 }
         guard let limit = Int(text), (1...1000).contains(limit) else {
-            throw Fault(400, "query.limit_malformed", "`limit` is a number from 1 to 1000.")
+            throw Fault(400, "request.query_malformed", "`limit` is a number from 1 to 1000.")
         }
         return limit
     }
