@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import JSON
 import Testing
 import Trial
@@ -18,7 +19,8 @@ struct CommandLineTests {
         process.standardInput = FileHandle.nullDevice
         try process.run()
         defer {
-            process.terminate()
+            // Foundation starts it with SIGTERM blocked.
+            kill(process.processIdentifier, SIGKILL)
             process.waitUntilExit()
         }
         var text = ""

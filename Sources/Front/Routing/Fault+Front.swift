@@ -53,7 +53,8 @@ extension Fault {
         503, "instance.moved", "The project's process moved while the request was on its way; try again.",
         party: .cluster, retryAfter: .seconds(1))
     package static let revoked = Fault(
-        503, "instance.stopping", "The project's process was stopped before it answered; try again.", party: .cluster,
+        503, "instance.stopping",
+        "The project's process was stopped before it answered. The request may have been carried out.", party: .cluster,
         retryAfter: .seconds(1))
     package static let draining = Fault(
         503, "front.draining", "The front is shutting down; try again.", party: .cluster, retryAfter: .seconds(1))
