@@ -1,3 +1,4 @@
+import CLinux
 import Contracts
 import Glibc
 import Linux
