@@ -33,6 +33,9 @@ struct ChaosMain {
         let violations = HistoryChecker.violations(in: result.history)
         report("faults", result.faults.count)
         report("requests", result.history.entries.count)
+        let waits = Percentiles(result.history.entries.map { $0.ended - $0.began })
+        let slowest = [50, 90, 99, 100].map { "\($0)%: \(Int(waits.at($0).milliseconds)) ms" }
+        print("  answered within: \(slowest.joined(separator: ", "))")
         report("failed, explained by a fault", result.history.failures - result.unexplained.count)
         list("failed without a fault that explains it", result.unexplained)
         list("broken promises about data", violations.map(\.description))

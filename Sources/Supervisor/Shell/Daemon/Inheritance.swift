@@ -82,6 +82,8 @@ struct Inheritance {
     /// They may hold locks on data: nothing new is started before they are gone.
     private mutating func endStrangers() {
         let deadline = EventLoop.clock() + Self.strangersMax
+        var seen: Set<Int32> = []
+        strangers.removeAll { !seen.insert($0.pid).inserted }
         for stranger in strangers {
             log.write(.warning, "unknown process killed") { $0.member("pid", stranger.pid) }
             stranger.signal(SIGKILL)
