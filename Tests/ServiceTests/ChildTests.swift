@@ -58,6 +58,17 @@ final class ChildTests {
         #expect(try Socket.localPort(of: try #require(got?.1)) > 0)
     }
 
+    @Test func `prepares for its assignment once, before it says that it is blank`() throws {
+        var preparations = 0
+        child.onBlank = { preparations += 1 }
+        child.start()
+        try loop.turn(until: !notices.isEmpty)
+        #expect(preparations == 1)
+        try assign()
+        try loop.turn(until: child.assignment != nil)
+        #expect(preparations == 1)
+    }
+
     @Test func `does not call itself blank when its assignment is there already`() throws {
         child.onAssigned = { [child] _, _ in child.ready() }
         try assign()

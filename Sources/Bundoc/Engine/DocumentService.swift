@@ -20,6 +20,7 @@ package final class DocumentService {
     /// - Parameter passed: see `Engine`.
     package init(_ child: Child, passed: @escaping (Step) -> Void = { _ in }) {
         (self.child, self.passed) = (child, passed)
+        child.onBlank = { Store.rehearse() }
         child.onAssigned = { [unowned self] in try start($0, &$1) }
         child.onTerminate = { [unowned self] in stop() }
     }

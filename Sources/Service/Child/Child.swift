@@ -13,6 +13,8 @@ package final class Child {
     static let quietAfter = Duration.seconds(1)
 
     package let loop: EventLoop
+    /// Called once in a process that waits for its assignment: the time to prepare for it. Without effects.
+    package var onBlank: (() -> Void)?
     /// Told once what to be; calls `ready` when it can serve. An error ends the process with its words.
     package var onAssigned: ((Assignment, inout PassedDescriptors) throws -> Void)?
     /// SIGTERM came: finish what is under way, then call `finish`. Not called while blank: the process then just ends.
@@ -72,8 +74,21 @@ package final class Child {
         control.onClosed = { [unowned self] _ in controlClosed() }
         // An assignment that is there already is carried out first, and then there is nothing to say about blankness.
         loop.afterBatch { [unowned self] in
-            if assignment == nil, failure == nil { notifier?.post("READY=1", "\(NotifyKey.blank)=1") }
+            guard assignment == nil, failure == nil else { return }
+            rehearse()
+            notifier?.post("READY=1", "\(NotifyKey.blank)=1")
         }
+    }
+
+    /// Does once what the assignment will ask for, so that the pages of the program and what the runtime looks up are
+    /// at hand when somebody waits for it.
+    private func rehearse() {
+        let sample = Assignment(
+            instance: InstanceID(.shared, kind), incarnation: Incarnation(1), generation: Generation(1), token: nil,
+            data: "/", descriptors: [DescriptorName.tcp], watchdog: nil)
+        let bytes = ControlChannel.FromSupervisor.assign(sample).message.encoded()
+        _ = try? ControlChannel.FromSupervisor(Message(decoding: bytes))
+        onBlank?()
     }
 
     // MARK: What the process says
