@@ -57,7 +57,7 @@ struct DaemonTests {
             use Socket; $| = 1;
             sub inform { socket(my $s, AF_UNIX, SOCK_DGRAM, 0); send($s, $_[0], 0, sockaddr_un($ENV{NOTIFY_SOCKET})) }
             $SIG{TERM} = sub { inform("STOPPING=1"); exit 0 };
-            open(my $control, "+<&=", 3);
+            use IO::Handle; open(my $control, "+<&=", 3); $control->blocking(1);
             inform("READY=1\\nX_BUNBASE_BLANK=1");
             while (sysread($control, my $packet, 65536)) {
                 my ($type) = $packet =~ /TYPE=(\\w+)/;

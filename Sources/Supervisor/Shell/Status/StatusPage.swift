@@ -45,7 +45,7 @@ enum StatusPage {
           overflow-y: auto } .events div { white-space: pre-wrap }
         .events:empty::before { content: "Nothing has happened yet."; color: var(--dim) }
         input { font: inherit; font-size: 14px; padding: 5px 10px; border: 1px solid var(--line); border-radius: 7px;
-          background: var(--card); color: inherit; min-width: 220px }
+          background: var(--card); color: inherit; min-width: 220px; margin-bottom: 8px }
         .notice { background: var(--card); border: 1px solid var(--bad); border-radius: 10px; padding: 10px 14px;
           margin: 0 0 14px; white-space: pre-wrap }
         .bar { display: flex; justify-content: space-between; align-items: end; gap: 10px }
@@ -72,7 +72,8 @@ enum StatusPage {
           return s < 90 ? s.toFixed(0) + " s" : s < 5400 ? (s / 60).toFixed(0) + " min"
             : s < 172800 ? (s / 3600).toFixed(0) + " h" : (s / 86400).toFixed(0) + " d" };
         const columns = [["Project", i => i.project, "id"],
-          ["Kind", i => i.ordinal ? i.kind + "/" + i.ordinal : i.kind], ["State", i => i.observed, "state"], ["Since", (i, s) => ago(i.since, s.observed_at), "n"],
+          ["Kind", i => i.ordinal ? i.kind + "/" + i.ordinal : i.kind], ["State", i => i.observed, "state"],
+          ["Since", (i, s) => ago(i.since, s.observed_at), "n"],
           ["Port", i => i.port, "n"], ["PID", i => i.pid, "n"], ["Leases", i => i.leases || "", "n"],
           ["Restarts", i => i.restarts || "", "n"], ["Memory", i => bytes(i.memory_bytes), "n"],
           ["CPU", i => i.cpu_seconds == null ? "" : i.cpu_seconds.toFixed(2) + " s", "n"],
