@@ -53,10 +53,10 @@ import Testing
             }
         }
         #expect(code(#"{"a":{}}"#) == nil)
-        #expect(code("[]") == "400 body.not_an_object")
-        #expect(code("") == "400 body.malformed")
-        #expect(code(#"{"a":{"b":{}}}"#) == "400 body.malformed")
-        #expect(code(#"{"a":"0123456789012"}"#) == "413 body.too_large")
+        #expect(code("[]") == "400 request.body_not_an_object")
+        #expect(code("") == "400 request.json_malformed")
+        #expect(code(#"{"a":{"b":{}}}"#) == "400 request.json_malformed")
+        #expect(code(#"{"a":"0123456789012"}"#) == "413 request.body_too_long")
         let fault = #expect(throws: Fault.self) { try limits.object(Array(#"{"a":}"#.utf8)) }
         #expect(fault?.message.contains("byte 5") == true)
     }

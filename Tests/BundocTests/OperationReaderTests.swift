@@ -114,12 +114,12 @@ import Testing
     @Test(arguments: [
         (Method.put, "collections", "405 method.not_allowed"), (.post, "collections/a", "405 method.not_allowed"),
         (.put, "documents/a", "405 method.not_allowed"), (.post, "collections/a/documents/x", "405 method.not_allowed"),
-        (.get, "collections/a/documents/x/y", "404 path.unknown"), (.get, "documents", "404 path.unknown"),
-        (.get, "elsewhere", "404 path.unknown"), (.get, "", "404 path.unknown"),
+        (.get, "collections/a/documents/x/y", "404 route.unknown"), (.get, "documents", "404 path.unknown"),
+        (.get, "elsewhere", "404 route.unknown"), (.get, "", "404 path.unknown"),
         (.post, "collections", "400 collection.name_missing"),
         (.get, "collections/a%b", "400 collection.name_malformed"),
         (.get, "collections//documents", "400 collection.name_malformed"),
-        (.get, "documents/a%/b%", "404 path.unknown"),
+        (.get, "documents/a%/b%", "404 route.unknown"),
     ])
     func `refuses what means nothing`(method: Method, path: String, expected: String) {
         #expect(code(method, path) == expected)
