@@ -114,8 +114,8 @@ import Testing
     @Test(arguments: [
         (Method.put, "collections", "405 method.not_allowed"), (.post, "collections/a", "405 method.not_allowed"),
         (.put, "documents/a", "405 method.not_allowed"), (.post, "collections/a/documents/x", "405 method.not_allowed"),
-        (.get, "collections/a/documents/x/y", "404 route.unknown"), (.get, "documents", "404 path.unknown"),
-        (.get, "elsewhere", "404 route.unknown"), (.get, "", "404 path.unknown"),
+        (.get, "collections/a/documents/x/y", "404 route.unknown"), (.get, "documents", "404 route.unknown"),
+        (.get, "elsewhere", "404 route.unknown"), (.get, "", "404 route.unknown"),
         (.post, "collections", "400 collection.name_missing"),
         (.get, "collections/a%b", "400 collection.name_malformed"),
         (.get, "collections//documents", "400 collection.name_malformed"),
