@@ -7,21 +7,21 @@ struct ClusterLocationTests {
         existing: String...
     ) -> String? {
         ClusterLocation.home(
-            environment: environment, calledAs: calledAs, program: program, workingDirectory: "/work",
+            environment: environment, calledAs: calledAs, program: program, workingDirectory: "/srv",
             exists: { existing.contains($0) })
     }
 
     @Test func `takes what BUNBASE_HOME says, there or not`() {
         #expect(Self.home(["BUNBASE_HOME": "/x"], existing: "/var/lib/bunbase/data") == "/x")
-        #expect(Self.home(["BUNBASE_HOME": "x"]) == "/work/x")
+        #expect(Self.home(["BUNBASE_HOME": "x"]) == "/srv/x")
         #expect(Self.home(["BUNBASE_HOME": ""]) == nil)
     }
 
     @Test func `knows the home from the link it was called by`() {
         #expect(Self.home(calledAs: "/h/.bunbase/bin/bunbase", existing: "/h/.bunbase/data") == "/h/.bunbase")
         #expect(
-            Self.home(calledAs: "repo/.bunbase/bin/bunbase", existing: "/work/repo/.bunbase/data")
-                == "/work/repo/.bunbase")
+            Self.home(calledAs: "repo/.bunbase/bin/bunbase", existing: "/srv/repo/.bunbase/data")
+                == "/srv/repo/.bunbase")
     }
 
     @Test func `finds the repository it was built in, then the user's, then the machine's`() {
