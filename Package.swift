@@ -10,6 +10,7 @@ enum Layer: String, CaseIterable {
     case linux = "Sources/Linux"
     case log = "Sources/Log"
     case sql = "Sources/SQL"
+    case crypto = "Sources/Crypto"
     case service = "Sources/Service"
     case supervisor = "Sources/Supervisor"
     case front = "Sources/Front"
@@ -65,6 +66,7 @@ let parts: [Part] = [
 
     Part("HTTP", .http, .pure, uses: ["Nouns"], folder: "Sources/HTTP/HTTP1"),
     Part("JSON", .http, .pure, uses: ["Nouns"]),
+    Part("CNghttp2", .http, .system(pkgConfig: "libnghttp2", apt: "libnghttp2-dev")),
 
     Part(
         "Config", .config, .shell, uses: ["Nouns", "Contracts", "Supervision"], products: [yams],
@@ -78,6 +80,9 @@ let parts: [Part] = [
 
     Part("CSQLite", .sql, .system(pkgConfig: "sqlite3", apt: "libsqlite3-dev")),
     Part("SQL", .sql, .shell, uses: ["Nouns", "CSQLite"], folder: "Sources/SQL/SQL"),
+
+    Part("COpenSSL", .crypto, .system(pkgConfig: "openssl", apt: "libssl-dev")),
+    Part("Crypto", .crypto, .shell, uses: ["COpenSSL"]),
 
     Part(
         "Service", .service, .shell, uses: ["Nouns", "Contracts", "HTTP", "JSON", "CLinux", "Linux"],
@@ -161,6 +166,7 @@ let parts: [Part] = [
     Part("ConfigTests", .test, .tests, uses: ["Config", "Supervision", "Nouns", "Contracts", "Support"]),
     Part("LinuxTests", .test, .tests, uses: ["Linux", "CLinux", "Nouns", "Contracts", "Support"]),
     Part("LogTests", .test, .tests, uses: ["Log", "CLog", "Nouns", "Linux", "CLinux", "Support"]),
+    Part("CryptoTests", .test, .tests, uses: ["Crypto"]),
     Part("SQLTests", .test, .tests, uses: ["SQL", "Support"]),
     Part(
         "ServiceTests", .test, .tests,
