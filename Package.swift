@@ -99,6 +99,7 @@ let parts: [Part] = [
         folder: "Sources/Supervisor/Shell"),
 
     Part("Routing", .front, .pure, uses: ["Nouns", "Contracts", "HTTP", "JSON"]),
+    Part("Telemetry", .front, .pure, uses: ["Nouns", "JSON"]),
     Part(
         "FrontShell", .front, .shell,
         uses: ["Nouns", "Contracts", "HTTP", "JSON", "CLinux", "Linux", "Service", "Routing"],
@@ -183,6 +184,7 @@ let parts: [Part] = [
     Part(
         "FrontTests", .test, .tests,
         uses: ["Routing", "FrontShell", "HTTP", "JSON", "CLinux", "Linux", "Service", "Nouns", "Contracts", "Support"]),
+    Part("TelemetryTests", .test, .tests, uses: ["Telemetry", "Nouns", "JSON"]),
     Part(
         "BundocTests", .test, .tests,
         uses: [
