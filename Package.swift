@@ -153,9 +153,10 @@ let parts: [Part] = [
     Part(
         "Trial", .test, .support,
         uses: ["Nouns", "Contracts", "JSON", "CLinux", "Linux", "Support"]),
+    Part("CLoad", .test, .c, uses: ["COpenSSL"], folder: "Tests/CLoad"),
     Part(
         "bunbase-bench", .test, .comfortable,
-        uses: ["Trial", "Nouns", "Contracts", "JSON", "CLinux", "Linux", "Support"], folder: "Tests/Bench"),
+        uses: ["Trial", "Nouns", "Contracts", "JSON", "CLinux", "Linux", "CLoad", "Support"], folder: "Tests/Bench"),
     Part(
         "trial-misbehaver", .test, .lean, uses: ["Service", "HTTP", "Contracts", "Nouns", "Linux", "CLinux"],
         folder: "Tests/Misbehaver"),
@@ -260,7 +261,8 @@ func target(_ part: Part) -> Target {
         return .target(name: part.name, dependencies: uses, path: part.folder, swiftSettings: settings)
     case .c:
         return .target(
-            name: part.name, path: part.folder, cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])])
+            name: part.name, dependencies: uses, path: part.folder,
+            cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])])
     case .system(let pkgConfig, let apt):
         return .systemLibrary(
             name: part.name, path: part.folder, pkgConfig: pkgConfig, providers: [.apt([apt])])

@@ -3,31 +3,38 @@ import JSON
 
 /// Measures what BunBase promises, with the real programs, and prints a table and JSON.
 ///
-/// `bunbase-bench [--json FILE] [wake|kill|memory|idle|bundoc|bunder]…`; all of them by default.
+/// `bunbase-bench [--json FILE] [--quick] [--urgent] [wake|kill|memory|idle|bundoc|bunder|front…]…`; all of them by default.
 @main
 struct BenchMain {
-    static let measurements: [(name: String, run: @Sendable () throws -> [Figure])] = [
-        ("wake", WakeBench.run), ("kill", KillBench.run), ("memory", MemoryBench.run), ("idle", IdleBench.run),
-        ("bundoc", BundocBench.run), ("bunder", BunderBench.run),
+    static let measurements: [(name: String, run: @Sendable (Options) throws -> [Figure])] = [
+        ("wake", { _ in try WakeBench.run() }), ("kill", { _ in try KillBench.run() }),
+        ("memory", { _ in try MemoryBench.run() }), ("idle", { _ in try IdleBench.run() }),
+        ("bundoc", { _ in try BundocBench.run() }), ("bunder", { _ in try BunderBench.run() }),
+        ("front", SmallRequestBench.run),
     ]
 
     static func main() throws {
-        var arguments = CommandLine.arguments.dropFirst()
+        var arguments = Array(CommandLine.arguments.dropFirst())
         var jsonPath: String?
-        if arguments.first == "--json" {
-            jsonPath = arguments.dropFirst().first
-            arguments = arguments.dropFirst(2)
+        if let index = arguments.firstIndex(of: "--json"), index + 1 < arguments.count {
+            jsonPath = arguments[index + 1]
+            arguments.removeSubrange(index...index + 1)
         }
+        let options = Options(
+            isQuick: arguments.contains("--quick"), isUrgent: arguments.contains("--urgent"))
+        arguments.removeAll { $0 == "--quick" || $0 == "--urgent" }
         let known = Set(measurements.map(\.name))
         guard arguments.allSatisfy(known.contains) else {
             FileHandle.standardError.write(
-                Data("usage: bench [--json FILE] [\(known.sorted().joined(separator: "|"))]…\n".utf8))
+                Data(
+                    "usage: bench [--json FILE] [--quick] [--urgent] [\(known.sorted().joined(separator: "|"))]…\n".utf8
+                ))
             exit(2)
         }
         signal(SIGPIPE, SIG_IGN)
         var figures: [Figure] = []
         for measurement in measurements where arguments.isEmpty || arguments.contains(measurement.name) {
-            let found = try measurement.run()
+            let found = try measurement.run(options)
             for figure in found { print(figure.line) }
             fflush(nil)
             figures += found
