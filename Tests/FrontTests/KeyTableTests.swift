@@ -13,7 +13,13 @@ import Testing
         #expect(seen == expected, sourceLocation: sourceLocation)
     }
 
-    static func project(_ table: KeyTable, _ digit: String) -> String? { table.project(ProjectKey(key(digit))!)?.text }
+    static func table(_ snapshot: KeySnapshot) -> KeyTable {
+        var table = KeyTable()
+        table.begin(snapshot)
+        return table
+    }
+
+    static func project(_ table: KeyTable, _ digit: String) -> String? { table.entry(ProjectKey(key(digit))!)?.id.text }
 
     @Test func `a key is pk_ and 32 lower-case hex digits`() {
         let good = "pk_0123456789abcdef0123456789abcdef"
@@ -33,14 +39,14 @@ import Testing
     }
 
     @Test func `opens a project by its key, and by name only with its own key`() throws {
-        let table = KeyTable(KeySnapshot(table: 1, entries: [Self.entry("a", "1"), Self.entry("b", "2")]))
+        let table = Self.table(KeySnapshot(table: 1, entries: [Self.entry("a", "1"), Self.entry("b", "2")]))
         #expect(Self.project(table, "1") == "a")
         #expect(Self.project(table, "3") == nil)
         let first = ProjectKey(Self.key("1"))!
-        #expect(table.project(named: "a", first)?.text == "a")
-        #expect(table.project(named: "slug-a", first)?.text == "a")
-        #expect(table.project(named: "b", first) == nil)
-        #expect(table.project(named: "slug-b", first) == nil)
+        #expect(table.entry(named: "a", first)?.id.text == "a")
+        #expect(table.entry(named: "slug-a", first)?.id.text == "a")
+        #expect(table.entry(named: "b", first) == nil)
+        #expect(table.entry(named: "slug-b", first) == nil)
     }
 
     @Test func `a rotated key opens nothing, the new one does, and the change is confirmed`() throws {
@@ -59,7 +65,7 @@ import Testing
     }
 
     @Test func `a whole table drops what it does not name, when it is complete`() throws {
-        var table = KeyTable(KeySnapshot(table: 3, entries: [Self.entry("a", "1"), Self.entry("b", "2")]))
+        var table = Self.table(KeySnapshot(table: 3, entries: [Self.entry("a", "1"), Self.entry("b", "2")]))
         _ = try table.apply(.welcome(version: 1, isWhole: true))
         _ = try table.apply(.project(Self.entry("b", "2"), table: 9))
         #expect(Self.project(table, "1") == "a")
@@ -70,7 +76,7 @@ import Testing
     }
 
     @Test func `a partial table keeps what it does not name`() throws {
-        var table = KeyTable(KeySnapshot(table: 3, entries: [Self.entry("a", "1")]))
+        var table = Self.table(KeySnapshot(table: 3, entries: [Self.entry("a", "1")]))
         _ = try table.apply(.welcome(version: 1, isWhole: false))
         _ = try table.apply(.project(Self.entry("b", "2"), table: 9))
         _ = try table.apply(.synced(table: 9))
@@ -79,11 +85,11 @@ import Testing
     }
 
     @Test func `a slug or key that went over to another project stays there`() throws {
-        var table = KeyTable(KeySnapshot(table: 3, entries: [Self.entry("a", "1", slug: "s")]))
+        var table = Self.table(KeySnapshot(table: 3, entries: [Self.entry("a", "1", slug: "s")]))
         _ = try table.apply(.welcome(version: 1, isWhole: false))
         _ = try table.apply(.project(Self.entry("b", "1", slug: "s"), table: 4))
         _ = try table.apply(.removed(ProjectID("a")!, table: 5))
-        #expect(table.project(named: "s", ProjectKey(Self.key("1"))!)?.text == "b")
+        #expect(table.entry(named: "s", ProjectKey(Self.key("1"))!)?.id.text == "b")
     }
 
     @Test func `a platform that speaks otherwise is not believed`() {

@@ -64,17 +64,6 @@ import Testing
         #expect(thrown == code)
     }
 
-    @Test func `a project's place is free again when its request ends`() {
-        var admission = Admission()
-        let (a, b) = (ProjectID("a")!, ProjectID("b")!)
-        let entries = [a, a, a, b].map { admission.enter($0, max: 2) }
-        #expect(entries == [true, true, false, true])
-        admission.leave(a)
-        #expect(admission.count(a) == 1)
-        let again = admission.enter(a, max: 2)
-        #expect(again)
-    }
-
     @Test func `the pool gives the youngest, keeps no more than allowed and lets the old go`() {
         var pool = IdlePool<Int>()
         func at(_ seconds: Int64) -> Instant { Instant(nanoseconds: seconds * 1_000_000_000) }

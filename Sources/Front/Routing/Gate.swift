@@ -6,9 +6,10 @@ import Nouns
 package enum Gate {
     package struct Passed {
         package let match: RouteTable.Match
-        package let project: ProjectID
+        package let entry: ProjectEntry
         /// The query without the key, when it held it.
         package let strippedQuery: [UInt8]?
+        package var project: ProjectID { entry.id }
         package var instance: InstanceID { InstanceID(project, match.route.kind) }
     }
 
@@ -22,13 +23,13 @@ package enum Gate {
         try RouteTable.check(bytes[head.path])
         guard let match = settings.routes.match(head.path, in: bytes) else { throw .routeUnknown }
         guard let presented = try PresentedKey(head, in: bytes) else { throw .keyRequired }
-        guard let key = presented.key, let project = keys.project(key) else {
+        guard let key = presented.key, let entry = keys.entry(key) else {
             throw keys.isKnown ? .keyUnknown : .keysUnavailable
         }
         if case .length(let length) = head.framing, length > match.route.bodyMax {
             throw .bodyTooLong(match.route.bodyMax)
         }
-        return Passed(match: match, project: project, strippedQuery: presented.strippedQuery)
+        return Passed(match: match, entry: entry, strippedQuery: presented.strippedQuery)
     }
 
     /// Other upgrades are offers that a server may pass over (RFC 9110 §7.8).

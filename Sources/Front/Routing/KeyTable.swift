@@ -6,7 +6,7 @@ import Nouns
 ///
 /// Keys are found by a hash that is keyed anew in each process (the standard library's SipHash), and compared in
 /// constant time; so neither collisions nor answers' times tell anything about other keys.
-package struct KeyTable: Sendable {
+package struct KeyTable {
     /// Projects of one front; more are refused by ending the channel, so that the platform's operator hears of it.
     package static let projectsMax = 200_000
 
@@ -15,24 +15,20 @@ package struct KeyTable: Sendable {
         package let reason: String
     }
 
-    private struct Entry: Sendable {
-        let slug: String
-        let key: ProjectKey
-    }
-
     /// Up to where the table is known to be complete; 0: nothing is known yet.
     package private(set) var version: UInt64 = 0
-    private var entries: [ProjectID: Entry] = [:]
-    private var byKey: [ProjectKey: ProjectID] = [:]
+    private let gauges: any ProjectGauges
+    private var entries: [ProjectID: ProjectEntry] = [:]
+    private var byKey: [ProjectKey: ProjectEntry] = [:]
     private var bySlug: [String: ProjectID] = [:]
     private var isSynced = false
     /// While a whole table is transferred: the projects that it has not named yet.
     private var unnamed: Set<ProjectID>?
 
-    package init() {}
+    package init(gauges: any ProjectGauges = SoleGauges()) { self.gauges = gauges }
 
-    /// From the platform's file. Entries whose key has not a key's form are left out.
-    package init(_ snapshot: KeySnapshot) {
+    /// Begins with the platform's file. Entries whose key has not a key's form are left out.
+    package mutating func begin(_ snapshot: KeySnapshot) {
         for entry in snapshot.entries.prefix(Self.projectsMax) { insert(entry) }
         version = snapshot.table
     }
@@ -42,12 +38,12 @@ package struct KeyTable: Sendable {
     package var count: Int { entries.count }
 
     /// The project that a key opens.
-    package func project(_ key: ProjectKey) -> ProjectID? { byKey[key] }
+    package func entry(_ key: ProjectKey) -> ProjectEntry? { byKey[key] }
 
     /// The project of that id or slug, if the key opens it.
-    package func project(named name: String, _ key: ProjectKey) -> ProjectID? {
+    package func entry(named name: String, _ key: ProjectKey) -> ProjectEntry? {
         guard let opened = byKey[key] else { return nil }
-        return opened.text == name || bySlug[name] == opened ? opened : nil
+        return opened.id.text == name || bySlug[name] == opened.id ? opened : nil
     }
 
     /// Takes a message in; returns the version to answer with `seen`, if any.
@@ -86,15 +82,19 @@ package struct KeyTable: Sendable {
 
     private mutating func insert(_ entry: KeyEntry) {
         guard let key = ProjectKey(entry.key) else { return }
+        // Held before the old entry lets go, so that a change of the key does not begin a second gauge.
+        let gauge = gauges.hold(entry.project)
         remove(entry.project)
-        entries[entry.project] = Entry(slug: entry.slug, key: key)
-        byKey[key] = entry.project
-        bySlug[entry.slug] = entry.project
+        let entry = ProjectEntry(id: entry.project, slug: entry.slug, key: key, gauge: gauge)
+        entries[entry.id] = entry
+        byKey[key] = entry
+        bySlug[entry.slug] = entry.id
     }
 
     private mutating func remove(_ project: ProjectID) {
         guard let old = entries.removeValue(forKey: project) else { return }
-        if byKey[old.key] == project { byKey[old.key] = nil }
+        if byKey[old.key] === old { byKey[old.key] = nil }
         if bySlug[old.slug] == project { bySlug[old.slug] = nil }
+        gauges.release(old.gauge)
     }
 }

@@ -32,6 +32,9 @@ final class ByteStream: EventHandler {
         /// The peer sends no more.
         case end
         case failed
+
+        /// No bytes follow this one.
+        fileprivate var isLast: Bool { if case .bytes = self { false } else { true } }
     }
 
     /// Strong: the owner lets go by `close` or `release`.
@@ -102,28 +105,11 @@ final class ByteStream: EventHandler {
 
     func read(into buffer: UnsafeMutableRawBufferPointer) -> Reading {
         guard isOpen, !hasEnded else { return .end }
-        while true {
-            let count = recv(descriptor.number, buffer.baseAddress, buffer.count, Int32(MSG_DONTWAIT))
-            if count > 0 {
-                // A short read emptied the socket. An end that was announced with the bytes is not announced again.
-                if count < buffer.count, !isEndDue { isReadable = false }
-                return .bytes(count)
-            }
-            if count == 0 {
-                hasEnded = true
-                isReadable = false
-                return .end
-            }
-            switch errno {
-            case EINTR: continue
-            case EAGAIN:
-                isReadable = false
-                return .nothing
-            default:
-                isReadable = false
-                return .failed
-            }
-        }
+        let (reading, isEmptied) = receive(into: buffer)
+        // An end that was announced with the bytes is not announced again.
+        if isEmptied, !isEndDue || reading.isLast { isReadable = false }
+        if case .end = reading { hasEnded = true }
+        return reading
     }
 
     /// Whether the peer has neither ended nor said anything: asked before a request that cannot be repeated is sent on
@@ -132,6 +118,43 @@ final class ByteStream: EventHandler {
         var byte: UInt8 = 0
         let count = recv(descriptor.number, &byte, 1, Int32(MSG_PEEK | MSG_DONTWAIT))
         return count < 0 && errno == EAGAIN
+    }
+
+    // MARK: The socket
+
+    /// Takes bytes from the socket: the one place where that happens. `isEmptied`: none are left for now.
+    private func receive(into buffer: UnsafeMutableRawBufferPointer) -> (Reading, isEmptied: Bool) {
+        while true {
+            let count = recv(descriptor.number, buffer.baseAddress, buffer.count, Int32(MSG_DONTWAIT))
+            // A short read emptied the socket.
+            if count > 0 { return (.bytes(count), count < buffer.count) }
+            if count == 0 { return (.end, true) }
+            switch errno {
+            case EINTR: continue
+            case EAGAIN: return (.nothing, true)
+            default: return (.failed, true)
+            }
+        }
+    }
+
+    /// Gives bytes to the socket: the one place where that happens. How many the kernel took; nil when the stream has
+    /// failed.
+    private func transmit(_ bytes: UnsafeRawBufferPointer) -> Int? {
+        var sent = 0
+        while sent < bytes.count {
+            let count = Glibc.send(
+                descriptor.number, bytes.baseAddress! + sent, bytes.count - sent,
+                Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
+            if count >= 0 {
+                sent += count
+                sentCount += UInt64(count)
+            } else if errno == EAGAIN {
+                break
+            } else if errno != EINTR {
+                return nil
+            }
+        }
+        return sent
     }
 
     // MARK: Sending
@@ -153,25 +176,6 @@ final class ByteStream: EventHandler {
     }
 
     func send(_ bytes: [UInt8]) -> Bool { bytes.withUnsafeBytes { send($0) } }
-
-    /// How many bytes the kernel took; nil when the stream has failed.
-    private func transmit(_ bytes: UnsafeRawBufferPointer) -> Int? {
-        var sent = 0
-        while sent < bytes.count {
-            let count = Glibc.send(
-                descriptor.number, bytes.baseAddress! + sent, bytes.count - sent,
-                Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
-            if count >= 0 {
-                sent += count
-                sentCount += UInt64(count)
-            } else if errno == EAGAIN {
-                break
-            } else if errno != EINTR {
-                return nil
-            }
-        }
-        return sent
-    }
 
     private func flush() {
         let count = kept.withUnsafeBytes { transmit(UnsafeRawBufferPointer(rebasing: $0[keptStart...])) }

@@ -5,7 +5,7 @@ import Nouns
 import Routing
 
 /// A client's connection: finds its requests, one after the other, and writes their answers in the same order.
-final class ClientConnection: ByteStreamOwner {
+final class ClientConnection: ByteStreamOwner, ExchangeClient {
     /// Reads in a row before others have their turn.
     private static let readsMax = 16
     /// Bytes that are read and dropped after the last answer, so that the client can read it.
@@ -231,8 +231,36 @@ final class ClientConnection: ByteStreamOwner {
     /// The request's body is complete.
     func bodyCame() { if case .body = deadline?.reason { setDeadline(nil) } }
 
-    /// Passes bytes of an answer on.
+    func awaitAnswer(until moment: Instant) { setDeadline(Deadline(moment: moment, reason: .answer)) }
+
+    func framing(of head: ResponseHead) -> BodyFraming {
+        guard case .exchanging(let exchange) = phase else { return .none }
+        return ResponseForwarding.framing(of: head, isOld: exchange.answer.isOld)
+    }
+
+    func sendInterim(_ head: ResponseHead, _ bytes: UnsafeRawBufferPointer, _ context: ResponseForwarding.Context) {
+        sendHead(head, bytes, context)
+        flush()
+    }
+
+    func sendHead(_ head: ResponseHead, _ bytes: UnsafeRawBufferPointer, _ context: ResponseForwarding.Context) {
+        if !head.isInterim { setDeadline(nil) }
+        front.output.removeAll(keepingCapacity: true)
+        ResponseForwarding.append(head, bytes, context, to: &front.output)
+    }
+
+    /// Behind a head that has not left yet, bytes wait for it; else they leave at once.
     func send(_ bytes: UnsafeRawBufferPointer) {
+        if front.output.isEmpty { transmit(bytes) } else { front.output += bytes }
+    }
+
+    func flush() {
+        guard !front.output.isEmpty else { return }
+        front.output.withUnsafeBytes { transmit($0) }
+        front.output.removeAll(keepingCapacity: true)
+    }
+
+    private func transmit(_ bytes: UnsafeRawBufferPointer) {
         guard stream.isOpen, !bytes.isEmpty else { return }
         guard stream.send(bytes) else { return front.later { [self] in cut() } }
         if stream.isBlocked, case .write = deadline?.reason {
@@ -241,9 +269,9 @@ final class ClientConnection: ByteStreamOwner {
         }
     }
 
-    func send(_ bytes: [UInt8]) { bytes.withUnsafeBytes { send($0) } }
+    private func transmit(_ bytes: [UInt8]) { bytes.withUnsafeBytes { transmit($0) } }
 
-    func sendContinue() { send(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)) }
+    func sendContinue() { transmit(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)) }
 
     private func awaitWriting() {
         let moment = front.loop.now + front.settings.limits.bodyTimeout
@@ -262,21 +290,9 @@ final class ClientConnection: ByteStreamOwner {
         }
     }
 
-    /// Answers the request under way with a fault.
-    func answered(with fault: Fault, isRequestRead: Bool) {
-        guard case .exchanging(let exchange) = phase else { return }
-        let context = exchange.answer
-        var extra: [UInt8] = []
-        context.crossOrigin?.append(to: &extra)
-        let closes = context.closes || !isRequestRead || front.isDraining
-        let bytes = FaultBody.response(
-            fault, requestID: context.requestID, isHead: context.method == .head, closes: closes, extra: extra)
-        say(bytes, closes: closes, isRequestRead: isRequestRead)
-    }
-
     /// Says a whole answer of our own.
     func say(_ bytes: [UInt8], closes: Bool, isRequestRead: Bool) {
-        send(bytes)
+        transmit(bytes)
         guard stream.isOpen else { return }
         if closes { close(isRequestRead: isRequestRead) } else { next() }
     }

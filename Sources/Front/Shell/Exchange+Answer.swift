@@ -13,32 +13,28 @@ extension Exchange {
     /// 103 and the like go on to clients that understand them; `100 Continue` is ours to say.
     func receivedInterim(_ head: ResponseHead, _ bytes: UnsafeRawBufferPointer) {
         guard head.status != 100, !answer.isOld else { return }
-        var output: [UInt8] = []
-        ResponseForwarding.append(head, bytes, answer, to: &output)
-        client.send(output)
+        client.sendInterim(head, bytes, answer)
     }
 
     func receivedHead(_ head: ResponseHead, _ bytes: UnsafeRawBufferPointer, body: UnsafeRawBufferPointer) {
         guard head.status != 101 else { return answerMalformed() }
         if head.status == 421, use?.endpoint.token != nil { return misdirected() }
-        let framing = ResponseForwarding.framing(of: head, isOld: answer.isOld)
+        let framing = client.framing(of: head)
         // A client that has not said all may not hear of the connection's end before it tries the next request.
         answer.closes = answer.closes || !isUploaded || framing == .untilClose || front.isDraining
-        var output: [UInt8] = []
-        output.reserveCapacity(head.length + body.count + 512)
-        ResponseForwarding.append(head, bytes, answer, to: &output)
         beginAnswering()
+        client.sendHead(head, bytes, answer)
         var download = Download(head.framing, as: framing)
         do {
-            let count = try download.receive(body) { output += $0 }
+            let count = try download.receive(body) { client.send($0) }
             self.download = download
             isReusable = head.isKeptAlive
             if let type = head.fields.first(.contentType) { isEventStream = Self.isEventStream(bytes[type]) }
-            client.send(output)
+            client.flush()
             client.noticeEnd()
             if download.isComplete { answered(hasExcess: count < body.count) }
         } catch {
-            client.send(output)
+            client.flush()
             refuse(.responseMalformed)
         }
     }

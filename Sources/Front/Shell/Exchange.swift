@@ -19,6 +19,8 @@ final class Exchange: LeaseWaiter {
         var framing: BodyFraming
         var route: Route
         var instance: InstanceID
+        /// Where it is counted in.
+        var gauge: ProjectGauge
         /// As the instance gets it, without the end that depends on the endpoint.
         var head: [UInt8]
         var expectsContinue: Bool
@@ -39,10 +41,11 @@ final class Exchange: LeaseWaiter {
 
     let number: LeaseBook.Waiter
     let front: Front
-    let client: ClientConnection
+    let client: any ExchangeClient
     let method: HTTP.Method
     let route: Route
     let instance: InstanceID
+    let gauge: ProjectGauge?
     private(set) var phase = Phase.waiting
     private(set) var use: LeaseBook.Use?
     var answer: ResponseForwarding.Context
@@ -69,11 +72,12 @@ final class Exchange: LeaseWaiter {
     private var answerDeadline: Instant?
 
     init(
-        _ number: LeaseBook.Waiter, _ request: Request, for client: ClientConnection, _ front: Front,
+        _ number: LeaseBook.Waiter, _ request: Request, for client: any ExchangeClient, _ front: Front,
         answer: ResponseForwarding.Context
     ) {
         (self.number, self.client, self.front, self.answer) = (number, client, front, answer)
         (method, route, instance) = (request.method, request.route, request.instance)
+        gauge = request.gauge
         (head, expectsContinue) = (request.head, request.expectsContinue)
         upload = Upload(request.framing, bytesMax: request.route.bodyMax)
         waitDeadline = front.loop.now + front.settings.limits.waitMax
@@ -106,11 +110,20 @@ final class Exchange: LeaseWaiter {
         var piece: [UInt8] = []
         let count = try upload.receive(bytes, into: &piece)
         expectsContinue = false
+        pass(piece)
+        return count
+    }
+
+    /// The body of a request whose framing is `untilClose` is complete.
+    func bodyEnded() {
+        var piece: [UInt8] = []
+        upload.end(into: &piece)
+        pass(piece)
+    }
+
+    private func pass(_ piece: [UInt8]) {
         if upload.isComplete { client.bodyCame() }
-        guard let upstream else {
-            body += piece
-            return count
-        }
+        guard let upstream else { return body += piece }
         if canReplay {
             body += piece
             if body.count > RetryRule.bodyMax { letGo() }
@@ -121,7 +134,6 @@ final class Exchange: LeaseWaiter {
             upstream.pumpSoon()
         }
         if upload.isComplete, phase == .sent { startAnswerTimer() }
-        return count
     }
 
     /// The client is gone, or what it sent makes no sense: nobody waits for the answer any more.
@@ -150,7 +162,7 @@ final class Exchange: LeaseWaiter {
         guard phase != .done else { return }
         let isAnswering = phase == .answering
         conclude(reusing: false)
-        if isAnswering { client.cut() } else { client.answered(with: fault, isRequestRead: upload.isComplete) }
+        if isAnswering { client.cut() } else { client.answered(self, with: fault, isRequestRead: upload.isComplete) }
     }
 
     func abort(_ fault: Fault) { refuse(fault) }
@@ -248,7 +260,6 @@ final class Exchange: LeaseWaiter {
     func beginAnswering() {
         phase = .answering
         (head, body, canReplay) = ([], [], false)
-        client.setDeadline(nil)
     }
 
     /// Ends the exchange: gives up connection, lease and place. The client is told by the caller.
@@ -277,6 +288,6 @@ final class Exchange: LeaseWaiter {
     private func startAnswerTimer() {
         let deadline = answerDeadline ?? front.loop.now + route.timeout
         answerDeadline = deadline
-        client.setDeadline(ClientConnection.Deadline(moment: deadline, reason: .answer))
+        client.awaitAnswer(until: deadline)
     }
 }

@@ -68,7 +68,7 @@ extension Front {
     // MARK: The platform's channel
 
     /// Begins with what the platform's file says: a front can serve while the platform is down.
-    package func begin(with snapshot: KeySnapshot) { keys = KeyTable(snapshot) }
+    package func begin(with snapshot: KeySnapshot) { keys.begin(snapshot) }
 
     /// Connects to the platform, now and whenever the connection is lost.
     package func joinPlatform(at path: String) {

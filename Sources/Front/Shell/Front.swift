@@ -20,8 +20,10 @@ package final class Front {
     package private(set) var isDraining = false
 
     let scratch = Scratch()
+    /// A head on its way out with what came behind it: filled and emptied within one call.
+    var output: [UInt8] = []
     var settings = FrontSettings()
-    var keys = KeyTable()
+    var keys: KeyTable
     var requestIDs: RequestID
     var requestScanner = RequestScanner(HeadLimits())
     var pools = UpstreamPools()
@@ -33,13 +35,15 @@ package final class Front {
     var sweepMoment = Instant.distantFuture
     private(set) var clients: [ObjectIdentifier: ClientConnection] = [:]
     private(set) var redisClients: [ObjectIdentifier: RESPConnection] = [:]
-    private var admission = Admission()
     private var lastNumber: LeaseBook.Waiter = 0
     private var listeners: [Listener] = []
 
-    /// - Parameter session: random; names this front to the supervisor and in request ids.
-    package init(on loop: EventLoop, session: UInt64) {
+    /// - Parameters:
+    ///   - session: random; names this front to the supervisor and in request ids.
+    ///   - gauges: what the loops of one program know of projects together.
+    package init(on loop: EventLoop, session: UInt64, gauges: any ProjectGauges = SoleGauges()) {
         self.loop = loop
+        keys = KeyTable(gauges: gauges)
         requestIDs = RequestID(session: session)
         book = LeaseBook(session: session, linger: FrontLimits().linger)
     }
@@ -116,12 +120,11 @@ package final class Front {
 
     // MARK: Exchanges
 
-    func admit(_ project: ProjectID) throws(Fault) {
+    /// Counts a request in; `ended` counts it out.
+    func admit(_ gauge: ProjectGauge) throws(Fault) {
         guard !isDraining else { throw .draining }
-        guard admission.enter(project, max: settings.limits.requestsPerProjectMax) else { throw .projectBusy }
+        guard gauge.enter(max: settings.limits.requestsPerProjectMax) else { throw .projectBusy }
     }
-
-    func leave(_ project: ProjectID) { admission.leave(project) }
 
     func nextNumber() -> LeaseBook.Waiter {
         lastNumber += 1
@@ -129,7 +132,7 @@ package final class Front {
     }
 
     func exchange(
-        _ request: Exchange.Request, for client: ClientConnection, answer: ResponseForwarding.Context
+        _ request: Exchange.Request, for client: any ExchangeClient, answer: ResponseForwarding.Context
     ) -> Exchange {
         let exchange = Exchange(nextNumber(), request, for: client, self, answer: answer)
         waiters[exchange.number] = exchange
@@ -139,7 +142,7 @@ package final class Front {
     /// A waiter is done: its lease and its place are free again.
     func ended(_ waiter: any LeaseWaiter) {
         waiters[waiter.number] = nil
-        leave(waiter.instance.project)
+        waiter.gauge?.leave()
         guard let use = waiter.use else { return }
         perform(book.ended(use, at: loop.now))
         sweep(by: loop.now + settings.limits.linger)

@@ -5,6 +5,8 @@ import Routing
 protocol LeaseWaiter: AnyObject {
     var number: LeaseBook.Waiter { get }
     var instance: InstanceID { get }
+    /// Where it is counted in.
+    var gauge: ProjectGauge? { get }
     /// Set while the lease is used.
     var use: LeaseBook.Use? { get }
     /// The instance can be reached. `wake` is how long this waited, if the instance had to be woken.

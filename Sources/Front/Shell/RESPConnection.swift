@@ -23,6 +23,7 @@ final class RESPConnection: ByteStreamOwner, LeaseWaiter {
 
     let number: LeaseBook.Waiter
     private(set) var instance = InstanceID(.shared, .bunder)
+    private(set) var gauge: ProjectGauge?
     private(set) var use: LeaseBook.Use?
     private(set) var deadline: Instant?
     private let front: Front
@@ -90,15 +91,15 @@ final class RESPConnection: ByteStreamOwner, LeaseWaiter {
     }
 
     private func authenticate(_ name: String, _ key: String, _ greeting: HandOff.Greeting) {
-        guard let key = ProjectKey(key), let project = front.keys.project(named: name, key) else {
+        guard let key = ProjectKey(key), let entry = front.keys.entry(named: name, key) else {
             return say(front.keys.isKnown ? RESPGreeting.wrongPass : Self.error(.keysUnavailable))
         }
         do throws(Fault) {
-            try front.admit(project)
+            try front.admit(entry.gauge)
         } catch {
             return end(Self.error(error))
         }
-        instance = InstanceID(project, .bunder)
+        (instance, gauge) = (InstanceID(entry.id, .bunder), entry.gauge)
         credentials = (name, key)
         phase = .waiting(greeting)
         let limit = front.loop.now + front.settings.limits.waitMax
@@ -110,7 +111,7 @@ final class RESPConnection: ByteStreamOwner, LeaseWaiter {
 
     /// Ends it when its key opens the project no more, wherever on its way it is.
     func keysChanged() {
-        guard let (name, key) = credentials, front.keys.project(named: name, key) != instance.project else { return }
+        guard let (name, key) = credentials, front.keys.entry(named: name, key)?.id != instance.project else { return }
         switch phase {
         case .greeting, .closed: return
         case .waiting: end(RESPGreeting.wrongPass)

@@ -7,6 +7,8 @@ struct Upload {
     private enum Rest {
         case length(Int)
         case chunked(ChunkedDecoder)
+        /// Data alone, whose end is told by `end`; goes on in chunks.
+        case untilEnd
         case none
     }
 
@@ -18,7 +20,8 @@ struct Upload {
     init(_ framing: BodyFraming, bytesMax: Int) {
         self.bytesMax = bytesMax
         switch framing {
-        case .none, .untilClose: rest = .none
+        case .none: rest = .none
+        case .untilClose: rest = .untilEnd
         case .length(let length): rest = .length(length)
         case .chunked: rest = .chunked(ChunkedDecoder())
         }
@@ -38,14 +41,14 @@ struct Upload {
             output += UnsafeRawBufferPointer(rebasing: input[..<count])
             rest = count == remaining ? .none : .length(remaining - count)
             return count
+        case .untilEnd:
+            try count(input.count)
+            ChunkedEncoder.append(input, to: &output)
+            return input.count
         case .chunked(var decoder):
-            var (length, pieces) = (0, [UInt8]())
-            let count = try decoder.decode(input) { data in
-                length += data.count
-                pieces += data
-            }
-            bytes += length
-            guard bytes <= bytesMax else { throw .bodyTooLong(bytesMax) }
+            var pieces: [UInt8] = []
+            let count = try decoder.decode(input) { pieces += $0 }
+            try self.count(pieces.count)
             pieces.withUnsafeBytes { ChunkedEncoder.append($0, to: &output) }
             if decoder.isComplete {
                 ChunkedEncoder.appendEnd(to: &output)
@@ -55,5 +58,17 @@ struct Upload {
             }
             return count
         }
+    }
+
+    /// What came by `untilEnd` is all.
+    mutating func end(into output: inout [UInt8]) {
+        guard case .untilEnd = rest else { return }
+        ChunkedEncoder.appendEnd(to: &output)
+        rest = .none
+    }
+
+    private mutating func count(_ length: Int) throws(Fault) {
+        bytes += length
+        guard bytes <= bytesMax else { throw .bodyTooLong(bytesMax) }
     }
 }

@@ -3,10 +3,16 @@ import Nouns
 import Routing
 
 /// What becomes of a request whose head is complete.
-extension ClientConnection {
+extension ExchangeClient {
     /// Answers the request, or begins its exchange. `body` is what came behind the head; returns how many bytes of it
     /// belong to the request.
-    func serve(_ head: RequestHead, _ bytes: UnsafeRawBufferPointer, _ body: UnsafeRawBufferPointer) -> Int {
+    ///
+    /// - Parameter framing: in which form the body comes, if not in the head's; `untilClose` is ended by
+    ///   `Exchange.bodyEnded`.
+    func serve(
+        _ head: RequestHead, _ bytes: UnsafeRawBufferPointer, _ body: UnsafeRawBufferPointer,
+        framing: BodyFraming? = nil
+    ) -> Int {
         let answer = ResponseForwarding.Context(
             requestID: RequestID.presented(head, in: bytes) ?? front.requestIDs.next(), method: head.method,
             crossOrigin: CrossOrigin(head, in: bytes), wake: nil, closes: !head.isKeptAlive || front.isDraining,
@@ -14,8 +20,8 @@ extension ClientConnection {
         if head.method == .options { return preflight(head, answer, body) }
         do throws(Fault) {
             let passed = try Gate.pass(head, bytes, front.settings, front.keys)
-            try front.admit(passed.project)
-            return try exchange(head, bytes, passed, answer, body)
+            try front.admit(passed.entry.gauge)
+            return try exchange(head, bytes, passed, answer, body, framing ?? head.framing)
         } catch {
             return refuse(error, head, answer, body)
         }
@@ -23,7 +29,7 @@ extension ClientConnection {
 
     private func exchange(
         _ head: RequestHead, _ bytes: UnsafeRawBufferPointer, _ passed: Gate.Passed,
-        _ answer: ResponseForwarding.Context, _ body: UnsafeRawBufferPointer
+        _ answer: ResponseForwarding.Context, _ body: UnsafeRawBufferPointer, _ framing: BodyFraming
     ) throws(Fault) -> Int {
         let context = RequestForwarding.Context(
             match: passed.match, project: passed.project, requestID: answer.requestID, client: host,
@@ -32,8 +38,8 @@ extension ClientConnection {
         output.reserveCapacity(head.length + 256)
         RequestForwarding.append(head, bytes, context, to: &output)
         let request = Exchange.Request(
-            method: head.method, framing: head.framing, route: passed.match.route, instance: passed.instance,
-            head: output, expectsContinue: head.expectsContinue)
+            method: head.method, framing: framing, route: passed.match.route, instance: passed.instance,
+            gauge: passed.entry.gauge, head: output, expectsContinue: head.expectsContinue)
         let exchange = front.exchange(request, for: self, answer: answer)
         begin(exchange)
         do throws(Fault) {
@@ -76,6 +82,17 @@ extension ClientConnection {
             fault, requestID: answer.requestID, isHead: head.method == .head, closes: closes, extra: extra)
         say(bytes, closes: closes, isRequestRead: isRead)
         return count
+    }
+
+    /// Answers the request under way with a fault.
+    func answered(_ exchange: Exchange, with fault: Fault, isRequestRead: Bool) {
+        let context = exchange.answer
+        var extra: [UInt8] = []
+        context.crossOrigin?.append(to: &extra)
+        let closes = context.closes || !isRequestRead || front.isDraining
+        let bytes = FaultBody.response(
+            fault, requestID: context.requestID, isHead: context.method == .head, closes: closes, extra: extra)
+        say(bytes, closes: closes, isRequestRead: isRequestRead)
     }
 
     /// How many of the bytes are the body of a request that is not forwarded, and whether that is all of it.
