@@ -49,6 +49,22 @@ import Testing
                 == CgroupLayout())
     }
 
+    @Test func `takes the groups that were delegated, as far as they are there`() {
+        let mounts = hybridMounts
+        func delegated(_ path: String, isOurs: @escaping (String) -> Bool) -> CgroupLayout? {
+            CgroupLayout.delegated(
+                path, mounts: mounts, membership: "8:pids:/outer/x\n4:memory:/x\n1:cpu,cpuacct:/\n0::/x", isOurs: isOurs
+            )
+        }
+        let all = delegated("/b.slice/p.service") { _ in true }
+        #expect(all?.unified == "/sys/fs/cgroup/unified/b.slice/p.service")
+        #expect(all?.legacy["memory"] == "/sys/fs/cgroup/memory/b.slice/p.service")
+        #expect(all?.legacy["cpu"] == "/sys/fs/cgroup/cpu,cpuacct/b.slice/p.service")
+        #expect(delegated("/p") { !$0.contains("memory") }?.legacy["memory"] == nil)
+        #expect(delegated("/p") { !$0.contains("unified") } == nil)
+        #expect(delegated("p") { _ in true } == nil)
+    }
+
     @Test func `says who enforces what`() {
         let tree = CgroupTree(name: "x", layout: CgroupLayout())
         #expect(tree.mode == .none(reason: "control groups are not mounted"))

@@ -17,6 +17,24 @@ package struct CgroupLayout: Hashable, Sendable {
             mounts: SmallFile.text("/proc/self/mountinfo") ?? "", membership: SmallFile.text("/proc/self/cgroup") ?? "")
     }
 
+    /// The groups of that path in all hierarchies, which somebody made for this process to keep others in, as systemd
+    /// does for a unit with `Delegate=`; nil when the unified one is not there, or this process may not write to it.
+    package static func delegated(
+        _ path: String, mounts: String = SmallFile.text("/proc/self/mountinfo") ?? "",
+        membership: String = SmallFile.text("/proc/self/cgroup") ?? "",
+        isOurs: (String) -> Bool = { access($0, W_OK) == 0 }
+    ) -> CgroupLayout? {
+        guard path.hasPrefix("/") else { return nil }
+        let there = membership.split(separator: "\n").map { line in
+            let words = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
+            return words.count == 3 ? "\(words[0]):\(words[1]):\(path)" : String(line)
+        }
+        var layout = CgroupLayout(mounts: mounts, membership: there.joined(separator: "\n"))
+        guard let unified = layout.unified, isOurs(unified) else { return nil }
+        layout.legacy = layout.legacy.filter { isOurs($0.value) }
+        return layout
+    }
+
     /// From the texts of `/proc/self/mountinfo` and `/proc/self/cgroup`.
     package init(mounts: String, membership: String) {
         var own: [String: Substring] = [:]

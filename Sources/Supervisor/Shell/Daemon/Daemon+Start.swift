@@ -19,12 +19,15 @@ extension Daemon {
         /// Whether orphans below this process become its children, so that none escapes: for a process that has no
         /// other children than ours.
         package var reapsOrphans: Bool
+        /// `BUNBASE_CGROUP`: the path of the control group that was delegated for all processes.
+        package var cgroup: String?
 
         package init(
-            inherited: ListenFDs, failpoint: String? = nil, isJournal: Bool = false, reapsOrphans: Bool = false
+            inherited: ListenFDs, failpoint: String? = nil, isJournal: Bool = false, reapsOrphans: Bool = false,
+            cgroup: String? = nil
         ) {
             (self.inherited, self.failpoint) = (inherited, failpoint)
-            (self.isJournal, self.reapsOrphans) = (isJournal, reapsOrphans)
+            (self.isJournal, self.reapsOrphans, self.cgroup) = (isJournal, reapsOrphans, cgroup)
         }
     }
 
@@ -95,7 +98,8 @@ extension Daemon {
             log.write(.error, "journal damaged") { $0.member("lines", journal.damagedLines) }
         }
         let store = DescriptorStore()
-        let cage = try Cage(home: cluster.home, reapsOrphans: options.reapsOrphans, log: log, on: loop)
+        let cage = try Cage(
+            home: cluster.home, reapsOrphans: options.reapsOrphans, delegated: options.cgroup, log: log, on: loop)
         var inherited = options.inherited
         var own: [String: Descriptor] = [:]
         for name in [DescriptorName.http, DescriptorName.resp, "status"] { own[name] = inherited.takeOne(name) }

@@ -8,8 +8,9 @@ import Supervision
 /// sockets itself, and nobody keeps its descriptors while it is away.
 ///
 /// SIGTERM: end, and leave everything running. SIGINT: stop everything, then end. SIGHUP: read the cluster file again.
-/// Ends with 0; 64 when called wrongly, 78 when the cluster file is refused, 75 when another supervisor runs, 71 when
-/// the system does not let it start (`sysexits.h`).
+/// Ends with 0 when everything is down, and with 143 (128 + SIGTERM) when it left everything running, so that whoever
+/// started it knows whether to start it again; 64 when called wrongly, 78 when the cluster file is refused, 75 when
+/// another supervisor runs, 71 when the system does not let it start (`sysexits.h`).
 package enum SupervisorProgram {
     package static func main() -> Never {
         let arguments = CommandLine.arguments
@@ -41,10 +42,11 @@ package enum SupervisorProgram {
             options.failpoint = environment["BUNBASE_FAILPOINT"]
             options.isJournal = ServiceManager.isJournalConnected
             options.reapsOrphans = true
+            options.cgroup = environment["BUNBASE_CGROUP"]
             daemon = try Daemon.start(cluster, on: loop, options, reload: read)
-            _ = try daemon?.run()
+            let ending = try daemon?.run()
             signals.close()
-            exit(0)
+            exit(ending == .detached ? 128 + SIGTERM : 0)
         } catch let error as ConfigError {
             leave(78, error.description)
         } catch let error as Daemon.StartError {

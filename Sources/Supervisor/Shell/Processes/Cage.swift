@@ -18,9 +18,16 @@ final class Cage {
     private var pids: Set<Int32> = []
 
     /// With `reapsOrphans` what loses its parent below this process becomes its child, and is waited for here.
-    init(home: Home, reapsOrphans: Bool, log: ServerLog, on loop: EventLoop) throws(SystemError) {
+    ///
+    /// `delegated`: the control group below which processes are to live, where a service manager made one; without it,
+    /// or when it is not there, a place is looked for.
+    init(
+        home: Home, reapsOrphans: Bool, delegated: String? = nil, log: ServerLog, on loop: EventLoop
+    ) throws(SystemError) {
         (self.home, self.log) = (home, log)
-        tree = CgroupTree(name: "bunbase-\(String(Self.fingerprint(home.directory), radix: 16))")
+        let name = "bunbase-\(String(Self.fingerprint(home.directory), radix: 16))"
+        let delegated = delegated.flatMap { CgroupLayout.delegated($0) }
+        tree = CgroupTree(name: name, layout: delegated ?? .current())
         guard reapsOrphans else { return }
         try Orphans.adopt()
         signals = try Signals([SIGCHLD], on: loop) { [unowned self] _ in _ = Orphans.reap { pids.contains($0) } }
