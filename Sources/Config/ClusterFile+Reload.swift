@@ -15,6 +15,7 @@ extension ClusterFile {
         compare("addresses.http", \.http)
         compare("addresses.resp", \.resp)
         compare("addresses.status", \.status)
+        compare("front.loops", \.frontLoops)
         compare("logs.directory", \.logs.directory)
         for (kind, settings) in supervision.kinds.sorted(by: { $0.key < $1.key }) {
             guard let changed = other.supervision.kinds[kind] else { continue }

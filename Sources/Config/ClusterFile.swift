@@ -26,6 +26,8 @@ package struct ClusterFile: Hashable, Sendable {
     /// Longest prefix first.
     package var routes: [Route] = []
     package var front = FrontLimits()
+    /// Loops of the front, one thread each; nil: one for each core, up to 16.
+    package var frontLoops: Int?
     package var logs = LogSettings()
 
     /// The defaults, without kinds and routes.

@@ -29,6 +29,7 @@ struct ClusterReader {
         var supervision = top.section("supervision")
         readSupervision(into: &file.supervision, from: &supervision)
         var front = top.section("front")
+        file.frontLoops = front.value("loops", .loops, default: file.frontLoops)
         file.front = readFront(file.front, from: &front)
         var logs = top.section("logs")
         file.logs = readLogs(file.logs, home: home, from: &logs)
@@ -107,6 +108,7 @@ struct ClusterReader {
         if file.programs[.platform] != nil, file.programs[.platform]?.settings["projects_max"] == nil {
             file.programs[.platform]?.settings["projects_max"] = "\(file.supervision.projectsMax)"
         }
+        if let loops = file.frontLoops { file.programs[.front]?.settings["loops"] = "\(loops)" }
         // The front starts without the platform from the last key table that the platform wrote.
         if file.programs[.front] != nil, file.programs[.front]?.settings["keys_snapshot"] == nil {
             file.programs[.front]?.settings["keys_snapshot"] = file.home.data + "/platform/keys.table"

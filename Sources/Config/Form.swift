@@ -53,6 +53,18 @@ extension Form where Value == Int {
     }
 }
 
+extension Form where Value == Int? {
+    /// Of the front; nil is one for each core.
+    static var loops: Form {
+        let number = Form<Int>.count(1...16)
+        return Form(allowed: "\(number.allowed), or cores") { text in
+            text == "cores" ? .some(nil) : number.read(text).map { .some($0) }
+        } show: {
+            $0.map(number.show) ?? "cores"
+        }
+    }
+}
+
 extension Form where Value == Duration {
     static func duration(_ range: ClosedRange<Duration>) -> Form {
         Form(

@@ -8,6 +8,8 @@ import Nouns
 package final class LaunchLoop {
     /// The name under which a starter passes a pipe to wait on; see `Teller.PipeWord`.
     package static let readyPipe = "ready"
+    /// Sockets of one public address.
+    private static let listenersMax = 16
 
     private let arguments: LaunchArguments
     private let environment: [String: String]
@@ -55,11 +57,15 @@ package final class LaunchLoop {
         let own = ["LISTEN_", "WATCHDOG_"]
         self.environment = environment.filter { variable in !own.contains { variable.key.hasPrefix($0) } }
         loop = try EventLoop()
+        // One for each loop that the front has unless it is told otherwise.
+        let cores = min(max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))), Self.listenersMax)
         sockets = try [
-            PublicSocket(name: DescriptorName.http, variable: "BUNBASE_HTTP", address: arguments.http),
-            PublicSocket(name: DescriptorName.resp, variable: "BUNBASE_RESP", address: arguments.resp),
-            PublicSocket(name: "status", variable: "BUNBASE_STATUS", address: arguments.status),
-        ].map { ($0.name, try $0.listen(run: arguments.run)) }
+            (PublicSocket(name: DescriptorName.http, variable: "BUNBASE_HTTP", address: arguments.http), cores),
+            (PublicSocket(name: DescriptorName.resp, variable: "BUNBASE_RESP", address: arguments.resp), cores),
+            (PublicSocket(name: "status", variable: "BUNBASE_STATUS", address: arguments.status), 1),
+        ].flatMap { socket, count in
+            try socket.listen(run: arguments.run, count: count).map { (socket.name, $0) }
+        }
     }
 
     private func run() throws(SystemError) -> Int32 {

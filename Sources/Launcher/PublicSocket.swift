@@ -17,22 +17,30 @@ package struct PublicSocket: Sendable {
         package let reason: String
     }
 
-    /// Binds and listens. When a process that an earlier life of this cluster left behind still listens there, its
-    /// socket is taken over: the connections that wait on it lose nothing.
-    package func listen(run: String) throws(Unavailable) -> Descriptor {
+    /// Binds `count` sockets to the address and listens on each: the kernel spreads connections over them. When
+    /// processes that an earlier life of this cluster left behind still listen there, their sockets are taken over: the
+    /// connections that wait on them lose nothing.
+    package func listen(run: String, count: Int = 1) throws(Unavailable) -> [Descriptor] {
         guard let parsed = SocketAddress(address) else {
             throw Unavailable(reason: "\(variable): \(address) is not a numeric address and port")
         }
         do {
-            return try Socket.listen(on: parsed)
+            let sole = try Socket.listen(on: parsed)
+            guard count > 1 else { return [sole] }
+            let chosen = try Socket.localAddress(of: sole)
+            // It has shown that nobody is there: sockets that share the port would be let in beside a stranger's.
+            sole.close()
+            return try Socket.listen(on: chosen, count: count)
         } catch {
             guard error.code == EADDRINUSE else { throw Unavailable(reason: refusal(error)) }
         }
         let holders = AddressHolder.all(of: parsed)
+        var taken = KeptDescriptors()
         for holder in holders where ProcessTable.environment(of: holder.pid)?[ChildEnvironment.run] == run {
-            if let taken = holder.takeSocket() { return taken }
+            if let socket = holder.takeSocket() { _ = taken.keep(socket, as: name) }
         }
-        throw Unavailable(reason: taken(by: holders.first))
+        guard !taken.all.isEmpty else { throw Unavailable(reason: self.taken(by: holders.first)) }
+        return taken.all.map(\.descriptor)
     }
 
     private func taken(by holder: AddressHolder?) -> String {

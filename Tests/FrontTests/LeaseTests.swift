@@ -115,8 +115,8 @@ import Testing
         let stage = try Stage()
         try stage.listen()
         try stage.supervisor.start()
-        stage.front.joinSupervisor(at: stage.directory + "/lease")
-        stage.front.joinPlatform(at: stage.directory + "/keys")
+        stage.front.joinSupervisor(at: stage.directory + "/lease.sock")
+        stage.front.joinPlatform(at: stage.directory + "/keys.sock")
         try stage.until { try! stage.ask(Stage.get()).code == "front.keys_unavailable" }
         stage.front.begin(with: KeySnapshot(table: 3, entries: stage.platform.entries))
         try stage.instance().answer { _ in "known" }

@@ -72,13 +72,18 @@ struct LaunchLoopTests {
         try attempt.start(
             """
             echo "$LISTEN_FDS $LISTEN_FDNAMES $NOTIFY_SOCKET $1" > "$(dirname "$0")/told"
-            test "$LISTEN_PID" = $$ && test -S /dev/fd/3 && test -S /dev/fd/5 && test -S "$NOTIFY_SOCKET" && exit 78
+            test "$LISTEN_PID" = $$ && test -S /dev/fd/3 && test -S /dev/fd/$((LISTEN_FDS + 2)) &&
+            test -S "$NOTIFY_SOCKET" && exit 78
             exit 64
             """)
         #expect(try attempt.exitCode() == 78)
+        // One socket of each public address for each core.
+        let cores = min(max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))), 16)
+        let names = ["http", "resp"].flatMap { Array(repeating: $0, count: cores) } + ["status"]
         #expect(
             try String(contentsOfFile: attempt.folder + "/told", encoding: .utf8)
-                == "3 http:resp:status \(attempt.folder)/run/init.notify /c.yaml\n")
+                == "\(names.count) \(names.joined(separator: ":")) "
+                + "\(attempt.folder)/run/init.notify /c.yaml\n")
     }
 
     @Test func `says which address is taken, before anything is started`() throws {

@@ -6,8 +6,22 @@ import Testing
 struct PublicSocketTests {
     @Test func `listens`() throws {
         let free = try Socket.localAddress(of: Socket.listen(on: .loopback(port: 0)))
-        let socket = try PublicSocket(name: "http", variable: "BUNBASE_HTTP", address: "\(free)").listen(run: "/r")
-        #expect(try Socket.localAddress(of: socket) == free)
+        let sockets = try PublicSocket(name: "http", variable: "BUNBASE_HTTP", address: "\(free)").listen(run: "/r")
+        #expect(try sockets.map { try Socket.localAddress(of: $0) } == [free])
+    }
+
+    @Test func `listens with several sockets on one address`() throws {
+        let free = try Socket.localAddress(of: Socket.listen(on: .loopback(port: 0)))
+        let socket = PublicSocket(name: "http", variable: "BUNBASE_HTTP", address: "\(free)")
+        let sockets = try socket.listen(run: "/r", count: 3)
+        #expect(try sockets.map { try Socket.localAddress(of: $0) } == [free, free, free])
+    }
+
+    @Test func `does not listen beside a stranger who shares the port`() throws {
+        let stranger = try Socket.listen(on: .loopback(port: 0), sharesPort: true)
+        let address = try Socket.localAddress(of: stranger)
+        let socket = PublicSocket(name: "http", variable: "BUNBASE_HTTP", address: "\(address)")
+        #expect(throws: PublicSocket.Unavailable.self) { try socket.listen(run: "/r", count: 2) }
     }
 
     @Test func `says which process has the address, and which variable sets another`() throws {

@@ -19,6 +19,7 @@ package final class Front {
     package var onDrained: (() -> Void)?
     package private(set) var isDraining = false
 
+    let commons: FrontCommons
     let scratch = Scratch()
     /// A head on its way out with what came behind it: filled and emptied within one call.
     var output: [UInt8] = []
@@ -40,10 +41,10 @@ package final class Front {
 
     /// - Parameters:
     ///   - session: random; names this front to the supervisor and in request ids.
-    ///   - gauges: what the loops of one program know of projects together.
-    package init(on loop: EventLoop, session: UInt64, gauges: any ProjectGauges = SoleGauges()) {
-        self.loop = loop
-        keys = KeyTable(gauges: gauges)
+    ///   - commons: what the loops of one program share.
+    package init(on loop: EventLoop, session: UInt64, commons: FrontCommons = FrontCommons()) {
+        (self.loop, self.commons) = (loop, commons)
+        keys = KeyTable(gauges: commons.gauges)
         requestIDs = RequestID(session: session)
         book = LeaseBook(session: session, linger: FrontLimits().linger)
     }
@@ -52,11 +53,13 @@ package final class Front {
 
     /// Accepts HTTP clients on a listening socket.
     package func listen(http descriptor: Descriptor) throws(SystemError) {
+        guard !isDraining else { return }
         listeners.append(try Listener(descriptor, on: loop) { [unowned self] in accept(http: $0) })
     }
 
     /// Accepts Redis clients on a listening socket.
     package func listen(resp descriptor: Descriptor) throws(SystemError) {
+        guard !isDraining else { return }
         listeners.append(try Listener(descriptor, on: loop) { [unowned self] in accept(resp: $0) })
     }
 
@@ -70,7 +73,7 @@ package final class Front {
     package var connectionCount: Int { clients.count + redisClients.count }
 
     private func accept(http descriptor: Descriptor) {
-        guard hasRoom else {
+        guard takePlace() else {
             let answer = FaultBody.response(.connectionsTooMany, closes: true)
             _ = answer.withUnsafeBytes {
                 Glibc.send(descriptor.number, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
@@ -78,22 +81,22 @@ package final class Front {
             return
         }
         Socket.sendAtOnce(descriptor)
-        guard let stream = try? ByteStream(descriptor, on: loop) else { return }
+        guard let stream = try? ByteStream(descriptor, on: loop) else { return commons.leave() }
         let client = ClientConnection(stream, self)
         clients[ObjectIdentifier(client)] = client
         joined()
     }
 
     private func accept(resp descriptor: Descriptor) {
-        guard hasRoom else { return RESPConnection.refuse(descriptor) }
+        guard takePlace() else { return RESPConnection.refuse(descriptor) }
         Socket.sendAtOnce(descriptor)
-        guard let stream = try? ByteStream(descriptor, on: loop) else { return }
+        guard let stream = try? ByteStream(descriptor, on: loop) else { return commons.leave() }
         let client = RESPConnection(stream, self)
         redisClients[ObjectIdentifier(client)] = client
         joined()
     }
 
-    private var hasRoom: Bool { connectionCount < settings.limits.connectionsMax && !isDraining }
+    private func takePlace() -> Bool { !isDraining && commons.join(max: settings.limits.connectionsMax) }
 
     private func joined() { if connectionCount == 1 { onIdle?(false) } }
 
@@ -108,6 +111,7 @@ package final class Front {
     }
 
     private func left() {
+        commons.leave()
         guard connectionCount == 0 else { return }
         onIdle?(true)
         if isDraining { finishDrain() }

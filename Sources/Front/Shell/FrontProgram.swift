@@ -5,6 +5,9 @@ import Nouns
 import Service
 
 /// The front's life from its first line to its last.
+///
+/// The main thread is the control loop: it speaks with the supervisor about the process. Clients are served by loops
+/// of their own; see `FrontLoops`.
 package enum FrontProgram {
     /// Of the key table's file.
     private static let snapshotBytesMax = 64 << 20
@@ -12,44 +15,53 @@ package enum FrontProgram {
     /// Returns the exit code.
     package static func run() -> Int32 {
         Child.run(.front) { child in
-            let front = Front(on: child.loop, session: Random.word())
+            let loops = try FrontLoops(on: child.loop)
             child.onAssigned = { assignment, descriptors throws in
-                try begin(front, child, assignment, &descriptors)
+                try begin(loops, child, assignment, &descriptors)
             }
             child.onTerminate = {
-                front.onDrained = { child.finish() }
-                front.drain()
+                loops.onDrained = { child.finish() }
+                loops.drain()
             }
         }
     }
 
-    /// Listens once the supervisor has said what the cluster file says: until then clients wait in the kernel's queue.
-    static func begin(
-        _ front: Front, _ child: Child, _ assignment: Assignment, _ descriptors: inout PassedDescriptors
+    private static func begin(
+        _ loops: FrontLoops, _ child: Child, _ assignment: Assignment, _ descriptors: inout PassedDescriptors
     ) throws {
         guard let run = getenv(ChildEnvironment.run), run[0] != 0 else {
             throw StartFailure("\(ChildEnvironment.run) does not name the runtime directory")
         }
-        let paths = RunPaths(String(cString: run))
         let (http, resp) = (descriptors.take(DescriptorName.http), descriptors.take(DescriptorName.resp))
         guard !http.isEmpty else { throw StartFailure("no listening socket named \(DescriptorName.http) was passed") }
-        if let path = assignment.settings["keys_snapshot"], let snapshot = snapshot(at: path) {
-            front.begin(with: snapshot)
-        }
-        front.onConfigured = {
-            front.onConfigured = nil
-            do throws(SystemError) {
-                for descriptor in http { try front.listen(http: descriptor) }
-                for descriptor in resp { try front.listen(resp: descriptor) }
-            } catch {
-                return child.fail(StartFailure("\(error)"))
-            }
-            front.onIdle = { child.setQuiet($0) }
+        let count = try loopCount(assignment.settings["loops"])
+        let (httpShares, respShares) = (
+            try FrontLoops.deal(http, over: count), try FrontLoops.deal(resp, over: count)
+        )
+        let snapshot = assignment.settings["keys_snapshot"].flatMap { self.snapshot(at: $0) }
+        let commons = FrontCommons()
+        loops.onFailed = { child.fail(StartFailure($0)) }
+        loops.onServing = {
             child.ready("accepting connections")
             child.setQuiet(true)
         }
-        front.joinSupervisor(at: paths.lease)
-        front.joinPlatform(at: paths.keys)
+        loops.onIdle = { child.setQuiet($0) }
+        child.onPing = { loops.prove($0) }
+        try loops.start(
+            zip(httpShares, respShares).map { http, resp in
+                FrontThread.Work(
+                    http: http, resp: resp, paths: RunPaths(String(cString: run)), snapshot: snapshot,
+                    commons: commons)
+            })
+    }
+
+    /// As the cluster file says, else one for each core.
+    private static func loopCount(_ setting: String?) throws(StartFailure) -> Int {
+        guard let setting else { return min(max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))), FrontLoops.countMax) }
+        guard let count = Int(setting), (1...FrontLoops.countMax).contains(count) else {
+            throw StartFailure("the setting loops is not a number from 1 to \(FrontLoops.countMax)")
+        }
+        return count
     }
 
     /// What the platform left, if it is there and whole; else the platform itself will say.

@@ -86,3 +86,5 @@ void clinux_inotify_cancel(int descriptor, int watch) { inotify_rm_watch(descrip
 ssize_t clinux_get_attribute(const char *path, const char *name, void *value, size_t size) {
     return getxattr(path, name, value, size);
 }
+
+void clinux_name_thread(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }

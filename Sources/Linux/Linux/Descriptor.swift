@@ -22,4 +22,9 @@ package final class Descriptor {
         defer { number = -1 }
         return number
     }
+
+    /// Another descriptor of the same open file.
+    package func duplicate() throws(SystemError) -> Descriptor {
+        Descriptor(try SystemError.check("fcntl F_DUPFD_CLOEXEC") { fcntl(number, F_DUPFD_CLOEXEC, 3) })
+    }
 }

@@ -19,7 +19,7 @@ package final class Listener: EventHandler {
         _ descriptor: Descriptor, on loop: EventLoop, _ onConnection: @escaping (Descriptor) -> Void
     ) throws(SystemError) {
         (self.descriptor, self.loop, self.onConnection) = (descriptor, loop, onConnection)
-        registration = try loop.watch(descriptor.number, for: .readable, self)
+        registration = try loop.watch(descriptor.number, for: [.readable, .exclusive], self)
     }
 
     package func handle(_ readiness: Readiness) {
@@ -62,7 +62,7 @@ package final class Listener: EventHandler {
         stopAccepting()
         resumption = loop.schedule(after: Self.pause) { [self] in
             resumption = nil
-            registration = try? loop.watch(descriptor.number, for: .readable, self)
+            registration = try? loop.watch(descriptor.number, for: [.readable, .exclusive], self)
             if registration == nil { pauseAccepting() }
         }
     }

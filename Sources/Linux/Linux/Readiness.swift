@@ -15,4 +15,6 @@ package struct Readiness: OptionSet, Sendable {
     package static let failed = Readiness(rawValue: EPOLLERR.rawValue)
     package static let edgeTriggered = Readiness(rawValue: EPOLLET.rawValue)
     package static let once = Readiness(rawValue: EPOLLONESHOT.rawValue)
+    /// Of several loops that wait for the same, not all are woken.
+    package static let exclusive = Readiness(rawValue: EPOLLEXCLUSIVE.rawValue)
 }

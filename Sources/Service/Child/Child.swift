@@ -19,6 +19,9 @@ package final class Child {
     package var onAssigned: ((Assignment, inout PassedDescriptors) throws -> Void)?
     /// SIGTERM came: finish what is under way, then call `finish`. Not called while blank: the process then just ends.
     package var onTerminate: (() -> Void)?
+    /// Where there are more loops than this one: calls back when all of them have turned; only then is the watchdog
+    /// told that the process lives.
+    package var onPing: ((@escaping () -> Void) -> Void)?
     /// The project's key was changed: end what was let in with the old one.
     package var onRekeyed: (() -> Void)?
     /// What the process was told to be; nil while blank.
@@ -205,12 +208,20 @@ package final class Child {
 
     private func pingNow() {
         guard let period = assignment?.watchdog else { return }
+        if let onPing {
+            onPing { [unowned self] in if isWatched { sayAlive() } }
+        } else {
+            sayAlive()
+        }
+        ping = loop.schedule(after: period / 2) { [unowned self] in pingNow() }
+    }
+
+    private func sayAlive() {
         // A new supervisor that adopted this process learns from the ping what the old one knew.
         var words = "WATCHDOG=1"
         if hasLostControl, isServing { words += "\nREADY=1" }
         if isAlone, isBusy { words += "\n\(NotifyKey.busy)=1" }
         _ = notifier?.send(words)
-        ping = loop.schedule(after: period / 2) { [unowned self] in pingNow() }
     }
 
     private func sayQuietLater() {

@@ -19,13 +19,16 @@ final class FakePlatform {
             try Socket.listen(at: path, .packets), on: loop, admits: { _ in true },
             { [unowned self] connection, _ in
                 self.connection = connection
-                connection.onMessage = { [unowned self] message, _ in hear(try! KeyChannel.FromFront(message)) }
+                connection.onMessage = { [unowned self, unowned connection] message, _ in
+                    hear(try! KeyChannel.FromFront(message), on: connection)
+                }
             })
     }
 
     func say(_ message: KeyChannel.FromPlatform) { connection?.send(message.message) }
 
-    private func hear(_ message: KeyChannel.FromFront) {
+    private func hear(_ message: KeyChannel.FromFront, on connection: PacketConnection) {
+        func say(_ message: KeyChannel.FromPlatform) { connection.send(message.message) }
         heard.append(message)
         guard case .hello = message else { return }
         say(.welcome(version: KeyChannel.version, isWhole: true))

@@ -23,7 +23,9 @@ final class FakeSupervisor {
             { [unowned self] connection, _ in
                 self.connection = connection
                 connectionCount += 1
-                connection.onMessage = { [unowned self] message, _ in hear(try! LeaseChannel.FromFront(message)) }
+                connection.onMessage = { [unowned self, unowned connection] message, _ in
+                    hear(try! LeaseChannel.FromFront(message), on: connection)
+                }
                 connection.onClosed = { [unowned self] _ in self.connection = nil }
             })
     }
@@ -36,24 +38,29 @@ final class FakeSupervisor {
         connection = nil
     }
 
+    /// To the front, or the loop of one, that came last.
     func say(_ message: LeaseChannel.FromSupervisor) { connection?.send(message.message) }
 
-    func sayConfiguration() {
-        say(.limits(limits))
-        for (index, route) in routes.enumerated() { say(.route(index: index, route)) }
-        say(.configured)
+    func sayConfiguration() { if let connection { configure(connection) } }
+
+    private func configure(_ connection: PacketConnection) {
+        connection.send(LeaseChannel.FromSupervisor.limits(limits).message)
+        for (index, route) in routes.enumerated() {
+            connection.send(LeaseChannel.FromSupervisor.route(index: index, route).message)
+        }
+        connection.send(LeaseChannel.FromSupervisor.configured.message)
     }
 
     func forget() { heard = [] }
 
-    private func hear(_ message: LeaseChannel.FromFront) {
+    private func hear(_ message: LeaseChannel.FromFront, on connection: PacketConnection) {
         heard.append(message)
         switch message {
         case .registered:
-            say(.welcome(version: LeaseChannel.version, node: "test"))
-            sayConfiguration()
+            connection.send(LeaseChannel.FromSupervisor.welcome(version: LeaseChannel.version, node: "test").message)
+            configure(connection)
         case .request(let ticket, let instance, _):
-            if let answer = answer(instance, ticket) { say(answer) }
+            if let answer = answer(instance, ticket) { connection.send(answer.message) }
         case .hello, .holds, .withdraw, .release: break
         }
     }

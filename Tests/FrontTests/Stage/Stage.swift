@@ -26,8 +26,8 @@ final class Stage {
         loop = try EventLoop()
         var template = Array("/tmp/front-XXXXXX".utf8CString)
         directory = String(cString: try #require(mkdtemp(&template)))
-        supervisor = FakeSupervisor(at: directory + "/lease", on: loop)
-        platform = FakePlatform(at: directory + "/keys", on: loop)
+        supervisor = FakeSupervisor(at: directory + "/lease.sock", on: loop)
+        platform = FakePlatform(at: directory + "/keys.sock", on: loop)
         front = Front(on: loop, session: 0xF00)
         limits(&supervisor.limits)
         supervisor.routes = [
@@ -40,7 +40,7 @@ final class Stage {
     }
 
     deinit {
-        for name in ["lease", "keys"] { unlink("\(directory)/\(name)") }
+        for name in ["lease.sock", "keys.sock"] { unlink("\(directory)/\(name)") }
         for kind in ["bundoc", "bunder"] {
             for generation in 1...3 {
                 unlink("\(directory)/\(kind)-\(generation).sock")
@@ -57,8 +57,8 @@ final class Stage {
         try listen()
         var isConfigured = false
         front.onConfigured = { isConfigured = true }
-        front.joinSupervisor(at: directory + "/lease")
-        front.joinPlatform(at: directory + "/keys")
+        front.joinSupervisor(at: directory + "/lease.sock")
+        front.joinPlatform(at: directory + "/keys.sock")
         try until { isConfigured && self.platform.heard.contains(.seen(table: 7)) }
     }
 

@@ -39,5 +39,7 @@ int clinux_inotify_watch(int descriptor, const char *path);
 void clinux_inotify_cancel(int descriptor, int watch);
 /// An extended attribute's first bytes; how many, -1 when it is not there or longer.
 ssize_t clinux_get_attribute(const char *path, const char *name, void *value, size_t size);
+/// Names the calling thread by the first 15 bytes.
+void clinux_name_thread(const char *name);
 
 #endif

@@ -101,15 +101,18 @@ extension Daemon {
         let cage = try Cage(
             home: cluster.home, reapsOrphans: options.reapsOrphans, delegated: options.cgroup, log: log, on: loop)
         var inherited = options.inherited
-        var own: [String: Descriptor] = [:]
-        for name in [DescriptorName.http, DescriptorName.resp, "status"] { own[name] = inherited.takeOne(name) }
+        var own: [String: [Descriptor]] = [:]
+        for name in [DescriptorName.http, DescriptorName.resp, "status"] {
+            let passed = inherited.take(name)
+            own[name] = passed.isEmpty ? nil : passed
+        }
         var past = Inheritance(
             journal: journal, home: cluster.home, cage: cage, log: log, store: store, kept: inherited)
         past.adopt()
         let generations = Generations(paths: cluster.home.run, store: store)
         past.restore(generations)
         let status: Descriptor
-        if let passed = own["status"] {
+        if let passed = own["status"]?.first {
             status = passed
         } else {
             status = try Socket.listen(on: address(cluster.status))
@@ -146,7 +149,7 @@ extension Daemon {
     /// The public sockets, and those of shared services from an earlier life. What nobody passed is taken back from a
     /// living process, else bound here.
     private static func sockets(
-        _ cluster: ClusterFile, _ passed: [String: Descriptor], _ store: DescriptorStore, _ past: inout Inheritance
+        _ cluster: ClusterFile, _ passed: [String: [Descriptor]], _ store: DescriptorStore, _ past: inout Inheritance
     ) throws(SystemError) -> ServiceSockets {
         var own = passed
         own["status"] = nil
@@ -163,7 +166,7 @@ extension Daemon {
                     } else {
                         socket = try Socket.listen(on: place)
                     }
-                    own[passedName] = socket
+                    own[passedName] = [socket]
                     store.keep(socket, as: ServiceSockets.storeName(kind, name))
                 } else if let descriptor = past.copy(kind, name, form, nil) {
                     restored.append((kind, name, descriptor))

@@ -6,8 +6,8 @@ import Supervision
 
 /// Speaks with the fronts on `RunPaths.lease`: turns their packets into events, and actions into packets.
 package final class Fronts {
-    /// Connections at once; more are closed unheard.
-    package static let connectionsMax = 16
+    /// Connections at once, one for each loop of a front; more are closed unheard.
+    package static let connectionsMax = 64
     /// The longest a ticket may wait.
     package static let waitMax = Duration.seconds(300)
 
@@ -51,8 +51,10 @@ package final class Fronts {
         }
     }
 
-    /// Fronts that are connected and have said what they hold.
-    package var count: Int { sessions.values.count { $0.connection != nil && $0.isRegistered } }
+    /// Fronts that are connected and have said what they hold; each loop of one has a session of its own.
+    package var count: Int {
+        Set(sessions.values.filter { $0.connection != nil && $0.isRegistered }.map(\.fact.pid)).count
+    }
 
     package func close() {
         listener?.close()

@@ -6,12 +6,12 @@ import Nouns
 
 /// The listening sockets of shared services: bound once, kept over restarts of their processes and of the supervisor.
 package final class ServiceSockets {
-    /// The supervisor's own sockets that a service may be given: `http`, `resp`.
-    private let own: [String: Descriptor]
+    /// The supervisor's own sockets that a service may be given: `http`, `resp`; of each name one for each loop.
+    private let own: [String: [Descriptor]]
     private let store: DescriptorStore
-    private var held: [Kind: [String: Descriptor]] = [:]
+    private var held: [Kind: [String: [Descriptor]]] = [:]
 
-    package init(own: [String: Descriptor], store: DescriptorStore) { (self.own, self.store) = (own, store) }
+    package init(own: [String: [Descriptor]], store: DescriptorStore) { (self.own, self.store) = (own, store) }
 
     /// All sockets of a service, in the order of their names; those that are not there yet are bound, or found again
     /// by `recover`.
@@ -20,32 +20,28 @@ package final class ServiceSockets {
     ) throws(SystemError) -> [(name: String, descriptor: Descriptor)] {
         var sockets: [(name: String, descriptor: Descriptor)] = []
         for (name, form) in program.sockets.sorted(by: { $0.key < $1.key }) {
-            if let descriptor = held[kind]?[name] {
-                sockets.append((name, descriptor))
-                continue
-            }
-            let descriptor: Descriptor
-            if case .inherited(let own) = form, let socket = self.own[own] {
-                descriptor = socket
-            } else if let socket = recover(form) {
-                descriptor = socket
-                store.keep(descriptor, as: Self.storeName(kind, name))
+            let descriptors: [Descriptor]
+            if let known = held[kind]?[name] {
+                descriptors = known
+            } else if case .inherited(let own) = form, let passed = self.own[own] {
+                descriptors = passed
             } else {
-                descriptor = try bind(form)
-                store.keep(descriptor, as: Self.storeName(kind, name))
+                let found = recover(form)
+                if let found { descriptors = [found] } else { descriptors = [try bind(form)] }
+                store.keep(descriptors[0], as: Self.storeName(kind, name))
             }
-            held[kind, default: [:]][name] = descriptor
-            sockets.append((name, descriptor))
+            held[kind, default: [:]][name] = descriptors
+            sockets += descriptors.map { (name, $0) }
         }
         return sockets
     }
 
     /// What is held of a service now.
-    package func held(of kind: Kind) -> [Descriptor] { held[kind].map { Array($0.values) } ?? [] }
+    package func held(of kind: Kind) -> [Descriptor] { held[kind].map { $0.values.flatMap(\.self) } ?? [] }
 
     /// Takes a socket of an earlier life back.
     package func restore(_ kind: Kind, _ name: String, _ descriptor: Descriptor) {
-        held[kind, default: [:]][name] = descriptor
+        held[kind, default: [:]][name, default: []].append(descriptor)
         store.keep(descriptor, as: Self.storeName(kind, name))
     }
 

@@ -1,0 +1,126 @@
+import Linux
+import Nouns
+
+/// The threads of a front as its control loop sees them: together they are ready, quiet, alive and done.
+package final class FrontLoops {
+    package static let countMax = 16
+
+    private enum Phase {
+        /// Leaves to `serving`, or to `ended` when it is drained before.
+        case starting
+        /// Leaves to `ended`.
+        case serving(isIdle: Bool)
+        case ended
+    }
+
+    private struct Member {
+        var thread: Thread
+        var phase = Phase.starting
+        /// Set once it began.
+        var orders: Mailbox<FrontThread.Order>?
+        /// The last number it answered.
+        var proved: UInt64 = 0
+    }
+
+    /// Told once when all serve.
+    package var onServing: (() -> Void)?
+    /// Told when the last client of all has gone, and when the first comes.
+    package var onIdle: ((Bool) -> Void)?
+    /// Told once when all have ended.
+    package var onDrained: (() -> Void)?
+    package var onFailed: ((String) -> Void)?
+
+    private let reports: Mailbox<(Int, FrontThread.Report)>
+    private var members: [Member] = []
+    private var isDraining = false
+    private var proof: (number: UInt64, completion: () -> Void)?
+    private var lastProof: UInt64 = 0
+
+    package init(on loop: EventLoop) throws(SystemError) {
+        let sink = Sink()
+        reports = try Mailbox(on: loop) { sink.take?($0, $1) }
+        sink.take = { [unowned self] in take($1, from: $0) }
+    }
+
+    private final class Sink {
+        var take: ((Int, FrontThread.Report) -> Void)?
+    }
+
+    /// Starts one thread for each piece of work.
+    package func start(_ works: [FrontThread.Work]) throws(SystemError) {
+        for (index, work) in works.enumerated() {
+            let reports = reports
+            let thread = try FrontThread.start("front-\(index)", work) { reports.post((index, $0)) }
+            members.append(Member(thread: thread))
+        }
+    }
+
+    /// Deals sockets out: each loop its share; with more loops than sockets, several accept from one.
+    package static func deal(_ descriptors: [Descriptor], over count: Int) throws(SystemError) -> [[Int32]] {
+        var shares = [[Int32]](repeating: [], count: count)
+        for index in 0..<max(count, descriptors.count) where !descriptors.isEmpty {
+            let copy = try descriptors[index % descriptors.count].duplicate()
+            shares[index % count].append(copy.release())
+        }
+        return shares
+    }
+
+    /// Calls back when every loop has turned since: the proof that none hangs.
+    package func prove(_ completion: @escaping () -> Void) {
+        lastProof += 1
+        proof = (lastProof, completion)
+        for member in members { member.orders?.post(.prove(lastProof)) }
+        checkProof()
+    }
+
+    package func drain() {
+        guard !isDraining else { return }
+        isDraining = true
+        for member in members { member.orders?.post(.drain) }
+        checkEnd()
+    }
+
+    // MARK: Reports
+
+    private func take(_ report: FrontThread.Report, from index: Int) {
+        switch report {
+        case .began(let orders):
+            members[index].orders = orders
+            if isDraining { orders.post(.drain) }
+            if let proof { orders.post(.prove(proof.number)) }
+        case .serving:
+            members[index].phase = .serving(isIdle: true)
+            guard members.allSatisfy({ if case .serving = $0.phase { true } else { false } }) else { return }
+            onServing?()
+            onServing = nil
+        case .idle(let isIdle):
+            members[index].phase = .serving(isIdle: isIdle)
+            onIdle?(members.allSatisfy { if case .serving(false) = $0.phase { false } else { true } })
+        case .proved(let number):
+            members[index].proved = number
+            checkProof()
+        case .drained:
+            members[index].thread.join()
+            members[index].phase = .ended
+            checkProof()
+            checkEnd()
+        case .failed(let reason): onFailed?(reason)
+        }
+    }
+
+    private func checkProof() {
+        guard let proof else { return }
+        let isProved = members.allSatisfy { member in
+            if case .ended = member.phase { true } else { member.proved == proof.number }
+        }
+        guard isProved else { return }
+        self.proof = nil
+        proof.completion()
+    }
+
+    private func checkEnd() {
+        guard isDraining, members.allSatisfy({ if case .ended = $0.phase { true } else { false } }) else { return }
+        onDrained?()
+        onDrained = nil
+    }
+}

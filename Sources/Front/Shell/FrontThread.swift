@@ -1,0 +1,88 @@
+import Contracts
+import Glibc
+import Linux
+import Nouns
+
+/// One thread of a front, with its loop and its data path.
+package enum FrontThread {
+    /// What the control loop wants of it.
+    enum Order: Sendable {
+        /// Accept no more, finish what is under way, and end.
+        case drain
+        /// Answer by the same number.
+        case prove(UInt64)
+    }
+
+    /// What it says to the control loop.
+    enum Report: Sendable {
+        /// It listens to orders.
+        case began(Mailbox<Order>)
+        /// It accepts connections.
+        case serving
+        case idle(Bool)
+        case proved(UInt64)
+        /// Nothing is under way any more, and the thread has ended.
+        case drained
+        case failed(String)
+    }
+
+    /// What it begins with. The descriptors are listening sockets, and its own.
+    package struct Work: Sendable {
+        var http: [Int32]
+        var resp: [Int32]
+        var paths: RunPaths
+        var snapshot: KeySnapshot?
+        var commons: FrontCommons
+
+        package init(
+            http: [Int32], resp: [Int32], paths: RunPaths, snapshot: KeySnapshot?, commons: FrontCommons
+        ) {
+            (self.http, self.resp, self.paths) = (http, resp, paths)
+            (self.snapshot, self.commons) = (snapshot, commons)
+        }
+    }
+
+    static func start(
+        _ name: String, _ work: Work, _ report: @escaping @Sendable (Report) -> Void
+    ) throws(SystemError) -> Thread {
+        try Thread.start(name) {
+            do throws(SystemError) {
+                try run(work, report)
+                report(.drained)
+            } catch {
+                report(.failed("\(error)"))
+            }
+        }
+    }
+
+    /// Listens once the supervisor has said what the cluster file says: until then clients wait in the kernel's queue.
+    private static func run(_ work: Work, _ report: @escaping @Sendable (Report) -> Void) throws(SystemError) {
+        let (http, resp) = (work.http.map { Descriptor($0) }, work.resp.map { Descriptor($0) })
+        let loop = try EventLoop()
+        let front = Front(on: loop, session: Random.word(), commons: work.commons)
+        if let snapshot = work.snapshot { front.begin(with: snapshot) }
+        front.onDrained = { loop.stop() }
+        front.onConfigured = {
+            front.onConfigured = nil
+            do throws(SystemError) {
+                for descriptor in http { try front.listen(http: descriptor) }
+                for descriptor in resp { try front.listen(resp: descriptor) }
+            } catch {
+                return report(.failed("\(error)"))
+            }
+            front.onIdle = { report(.idle($0)) }
+            report(.serving)
+        }
+        report(
+            .began(
+                try Mailbox<Order>(on: loop) { order in
+                    switch order {
+                    case .drain: front.drain()
+                    case .prove(let number): report(.proved(number))
+                    }
+                }))
+        front.joinSupervisor(at: work.paths.lease)
+        front.joinPlatform(at: work.paths.keys)
+        try loop.run()
+    }
+}
