@@ -163,6 +163,12 @@ let parts: [Part] = [
     Part("Chaos", .test, .support, uses: ["Trial", "JSON", "Support"]),
     Part("bunbase-chaos", .test, .comfortable, uses: ["Chaos", "Trial", "Support"], folder: "Tests/ChaosProgram"),
     Part("ChaosTests", .test, .tests, uses: ["Chaos", "Support"]),
+    Part("CFuzz", .test, .c),
+    Part(
+        "Fuzz", .test, .support,
+        uses: ["Nouns", "Contracts", "HTTP", "JSON", "Routing", "KeyValues", "Support"]),
+    Part("bunbase-fuzz", .test, .comfortable, uses: ["CFuzz", "Fuzz"], folder: "Tests/FuzzProgram"),
+    Part("FuzzTests", .test, .tests, uses: ["Fuzz", "Support"]),
     Part("BaseTests", .test, .tests, uses: ["Nouns", "Contracts", "Support"]),
     Part("HTTPTests", .test, .tests, uses: ["HTTP", "JSON", "Nouns", "Support"]),
     Part("ConfigTests", .test, .tests, uses: ["Config", "Supervision", "Nouns", "Contracts", "Support"]),

@@ -15,7 +15,7 @@ import Testing
 
     @Test(arguments: [
         ("AUTH p k\r\n", RESPGreeting.Command.auth(project: "p", key: "k")),
-        ("auth p k\n", .auth(project: "p", key: "k")),
+        ("auth p k\n", .auth(project: "p", key: "k")), ("AUTH\tp \tk\r\n", .auth(project: "p", key: "k")),
         ("HELLO 2 AUTH p k\r\n", .hello(version: 2, project: "p", key: "k")),
         (
             "*5\r\n$5\r\nhello\r\n$1\r\n3\r\n$4\r\nauth\r\n$1\r\np\r\n$1\r\nk\r\n",

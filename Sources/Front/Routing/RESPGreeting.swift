@@ -118,7 +118,9 @@ package struct RESPGreeting: Sendable {
         mutating func inline() throws(Broken) -> [String]? {
             guard let line = line() else { return nil }
             index = line.next
-            let words = bytes[line.text].split(separator: UInt8(ascii: " ")).map { String(decoding: $0, as: UTF8.self) }
+            // At the same bytes as the instance, which reads on behind the greeting.
+            let words = bytes[line.text].split { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }
+                .map { String(decoding: $0, as: UTF8.self) }
             guard words.count <= RESPGreeting.wordsMax else { throw Broken(reason: "too many words") }
             return words
         }
