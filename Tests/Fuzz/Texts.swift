@@ -24,7 +24,8 @@ extension FuzzTarget {
         "message",
         seeds: [
             "TYPE=hello\nVERSION=1\nSESSION=7\n", "TYPE=handoff\nVERSION=1\n\nbody", "TYPE=a\n\n", "TYPE=\n",
-            "TYPE=grant\nTICKET=1\nINSTANCE=acme/bundoc\nGENERATION=1\nPORT=9000\nTOKEN=00000000000000000000000000000001\n",
+            "TYPE=grant\nTICKET=1\nINSTANCE=acme/bundoc\nGENERATION=1\nPORT=9000\n"
+                + "TOKEN=00000000000000000000000000000001\n",
             "TYPE=refuse\nTICKET=1\nSTATUS=503\nCODE=a.b\nMESSAGE=c\n",
             "TYPE=project\nPROJECT=a\nSLUG=b\nKEY=pk_0123456789abcdef0123456789abcdef\nTABLE=1\n",
         ],
