@@ -11,6 +11,7 @@ enum Layer: String, CaseIterable {
     case log = "Sources/Log"
     case sql = "Sources/SQL"
     case crypto = "Sources/Crypto"
+    case tls = "Sources/TLS"
     case service = "Sources/Service"
     case supervisor = "Sources/Supervisor"
     case front = "Sources/Front"
@@ -67,6 +68,7 @@ let parts: [Part] = [
     Part("HTTP", .http, .pure, uses: ["Nouns"], folder: "Sources/HTTP/HTTP1"),
     Part("JSON", .http, .pure, uses: ["Nouns"]),
     Part("CNghttp2", .http, .system(pkgConfig: "libnghttp2", apt: "libnghttp2-dev")),
+    Part("HTTP2", .http, .shell, uses: ["Nouns", "HTTP", "CNghttp2"]),
 
     Part(
         "Config", .config, .shell, uses: ["Nouns", "Contracts", "Supervision"], products: [yams],
@@ -83,6 +85,7 @@ let parts: [Part] = [
 
     Part("COpenSSL", .crypto, .system(pkgConfig: "openssl", apt: "libssl-dev")),
     Part("Crypto", .crypto, .shell, uses: ["COpenSSL"]),
+    Part("TLS", .tls, .shell, uses: ["Nouns", "Contracts", "COpenSSL"], folder: "Sources/TLS"),
 
     Part(
         "Service", .service, .shell, uses: ["Nouns", "Contracts", "HTTP", "JSON", "CLinux", "Linux"],
@@ -170,11 +173,15 @@ let parts: [Part] = [
     Part("bunbase-fuzz", .test, .comfortable, uses: ["CFuzz", "Fuzz"], folder: "Tests/FuzzProgram"),
     Part("FuzzTests", .test, .tests, uses: ["Fuzz", "Support"]),
     Part("BaseTests", .test, .tests, uses: ["Nouns", "Contracts", "Support"]),
+    Part("HTTP2Support", .test, .support, uses: ["CNghttp2"]),
+    Part("HTTP2Tests", .test, .tests, uses: ["HTTP2", "HTTP2Support", "HTTP", "Nouns", "CNghttp2"]),
     Part("HTTPTests", .test, .tests, uses: ["HTTP", "JSON", "Nouns", "Support"]),
     Part("ConfigTests", .test, .tests, uses: ["Config", "Supervision", "Nouns", "Contracts", "Support"]),
     Part("LinuxTests", .test, .tests, uses: ["Linux", "CLinux", "Nouns", "Contracts", "Support"]),
     Part("LogTests", .test, .tests, uses: ["Log", "CLog", "Nouns", "Linux", "CLinux", "Support"]),
     Part("CryptoTests", .test, .tests, uses: ["Crypto"]),
+    Part("TLSSupport", .test, .support, uses: ["COpenSSL"]),
+    Part("TLSTests", .test, .tests, uses: ["TLS", "TLSSupport", "COpenSSL", "Nouns", "Contracts"]),
     Part("SQLTests", .test, .tests, uses: ["SQL", "Support"]),
     Part(
         "ServiceTests", .test, .tests,
