@@ -166,6 +166,9 @@ let parts: [Part] = [
     Part("Chaos", .test, .support, uses: ["Trial", "JSON", "Support"]),
     Part("bunbase-chaos", .test, .comfortable, uses: ["Chaos", "Trial", "Support"], folder: "Tests/ChaosProgram"),
     Part("ChaosTests", .test, .tests, uses: ["Chaos", "Support"]),
+    Part("Conformance", .test, .support, uses: ["Trial", "Nouns", "Contracts", "JSON", "Linux"]),
+    Part("bunbase-conform", .test, .comfortable, uses: ["Conformance"], folder: "Tests/ConformanceProgram"),
+    Part("ConformanceTests", .test, .tests, uses: ["Conformance", "bunbase-front"]),
     Part("CFuzz", .test, .c),
     Part(
         "Fuzz", .test, .support,

@@ -25,6 +25,16 @@ package final class BlockingConnection {
         case .port(let port): descriptor = try Self.connectTCP(port)
         case .unix(let path): descriptor = try Self.connectUnix(path)
         }
+        setPatience(patience)
+    }
+
+    /// Takes a connection over that was accepted.
+    package init(accepted descriptor: Int32, patience: Duration = .seconds(20)) {
+        self.descriptor = descriptor
+        setPatience(patience)
+    }
+
+    private func setPatience(_ patience: Duration) {
         var time = timeval(tv_sec: Int(patience.components.seconds), tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))
         setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &time, socklen_t(MemoryLayout<timeval>.size))

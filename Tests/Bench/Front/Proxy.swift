@@ -41,7 +41,7 @@ final class Ground {
         self.options = options
         // Load and crew share a core that is not the proxy's.
         cload_pin(Int32(Self.loadCore))
-        if options.isUrgent { Self.hurry(getpid()) }
+        hurry(getpid())
         loop = try EventLoop()
         directory = "/tmp/bunbase-bench-\(UInt32.random(in: 0 ... .max))"
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
@@ -71,12 +71,13 @@ final class Ground {
         plan.descriptors = [1: output, 2: output]
         change(&plan)
         let process = try ChildProcess.spawn(plan)
-        if options.isUrgent { Self.hurry(process.pid) }
+        hurry(process.pid)
         return process
     }
 
-    /// Lets the session of a process go before others.
-    private static func hurry(_ pid: Int32) {
+    /// Lets the session of a process go before others, if that is wanted.
+    func hurry(_ pid: Int32) {
+        guard options.isUrgent else { return }
         try? "-20".write(toFile: "/proc/\(pid)/autogroup", atomically: false, encoding: .utf8)
     }
 

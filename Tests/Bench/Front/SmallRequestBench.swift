@@ -44,19 +44,16 @@ enum SmallRequestBench {
 
     static func measure(_ candidate: Candidate, _ options: Options) throws -> Sample {
         let ground = try Ground(options)
-        let keys = Crew.projects(projects)
+        let keys = FrontCrew.projects(projects, named: "bench")
         let path = ground.directory + "/backend.sock"
         let listeners = [try Socket.listen(on: .loopback(port: 0)), try Socket.listen(at: path, .stream, mode: 0o666)]
         let backend = Backend(port: try Socket.localPort(of: listeners[0]), path: path, isUnix: candidate.isUnix)
         let load = Load(listeners)
-        let crew = try Crew(
-            in: ground.directory, projects: keys, upstream: candidate.isUnix ? .unix(path) : .port(backend.port),
-            on: ground.loop)
         let proxy: any Proxy =
             switch candidate {
             case .nginx, .nginxUnix: try Nginx(on: ground, backend)
             case .haproxy, .haproxyUnix: try HAProxy(on: ground, backend)
-            case .front, .frontUnix: try OurFront(on: ground, crew)
+            case .front, .frontUnix: try OurFront(on: ground, backend, keys)
             case .direct: Direct(backend)
             }
         defer { proxy.stop() }
