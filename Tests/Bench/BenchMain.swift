@@ -3,7 +3,7 @@ import JSON
 
 /// Measures what BunBase promises, with the real programs, and prints a table and JSON.
 ///
-/// `bunbase-bench [--json FILE] [--quick] [--urgent] [wake|kill|memory|idle|bundoc|bunder|front…]…`; all of them by default.
+/// `bunbase-bench [--json FILE] [--quick] [--urgent] [MEASUREMENT]…`; all of them by default.
 @main
 struct BenchMain {
     static let measurements: [(name: String, run: @Sendable (Options) throws -> [Figure])] = [

@@ -78,7 +78,7 @@ extension Rule {
             "request.method_unsupported"),
         .refuses(
             "a first line that is too long", "RFC 9112 §3",
-            "GET /v1/test/\(String(repeating: "a", count: 2_000)) HTTP/1.1\r\n", 414, "request.target_too_long", .tight),
+            "GET /v1/test/\(String(repeating: "a", count: 2000)) HTTP/1.1\r\n", 414, "request.target_too_long", .tight),
         .refuses(
             "a head that is too long", "RFC 6585 §5", "\(get)X-A: \(String(repeating: "a", count: 2_000))\r\n", 431,
             "request.head_too_long", .tight),
@@ -112,10 +112,12 @@ extension Rule {
             "\(post)Content-Length: 18446744073709551617\r\n\r\na", 400, "request.length_malformed"),
         .refuses(
             "Transfer-Encoding together with Content-Length", "RFC 9112 §6.1",
-            "\(post)Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400, "request.length_and_coding"),
+            "\(post)Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400,
+            "request.length_and_coding"),
         .refuses(
             "Content-Length together with Transfer-Encoding", "RFC 9112 §6.1",
-            "\(post)Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n", 400, "request.length_and_coding"),
+            "\(post)Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n", 400,
+            "request.length_and_coding"),
         .refuses(
             "a coding that does not end in chunked", "RFC 9112 §6.3", "\(post)Transfer-Encoding: gzip\r\n\r\n", 400,
             "request.coding_malformed"),

@@ -35,7 +35,7 @@ extension FuzzTarget {
         "request-head",
         seeds: [
             "GET / HTTP/1.1\r\nHost: a\r\n\r\n",
-            "POST /v1/a/b?key=1&x=%20 HTTP/1.1\r\nHost: a.b:80\r\nContent-Length: 5\r\nConnection: close, x\r\n\r\nhello",
+            "POST /v1/a?key=1&x=%20 HTTP/1.1\r\nHost: a.b:80\r\nContent-Length: 5\r\nConnection: close, x\r\n\r\nhello",
             "PUT http://a/b HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nExpect: 100-continue\r\n\r\n0\r\n\r\n",
             "OPTIONS * HTTP/1.1\r\nhost:a\r\nX-A:\t b \t\r\n\r\n", "\r\nGET / HTTP/1.0\r\n\r\n",
             "GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n",

@@ -41,12 +41,12 @@ final class Ground {
         self.options = options
         // Load and crew share a core that is not the proxy's.
         cload_pin(Int32(Self.loadCore))
-        hurry(getpid())
         loop = try EventLoop()
         directory = "/tmp/bunbase-bench-\(UInt32.random(in: 0 ... .max))"
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         // Workers that run as another user reach the backend's socket here.
         chmod(directory, 0o777)
+        hurry(getpid())
     }
 
     deinit { try? FileManager.default.removeItem(atPath: directory) }
