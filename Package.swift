@@ -172,7 +172,9 @@ let parts: [Part] = [
     Part("CFuzz", .test, .c),
     Part(
         "Fuzz", .test, .support,
-        uses: ["Nouns", "Contracts", "HTTP", "JSON", "Routing", "KeyValues", "Support"]),
+        uses: [
+            "Nouns", "Contracts", "HTTP", "HTTP2", "HTTP2Support", "JSON", "Routing", "KeyValues", "Support",
+        ]),
     Part("bunbase-fuzz", .test, .comfortable, uses: ["CFuzz", "Fuzz"], folder: "Tests/FuzzProgram"),
     Part("FuzzTests", .test, .tests, uses: ["Fuzz", "Support"]),
     Part("BaseTests", .test, .tests, uses: ["Nouns", "Contracts", "Support"]),

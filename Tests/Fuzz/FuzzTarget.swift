@@ -10,7 +10,7 @@ package struct FuzzTarget: Sendable {
 
     package let name: String
     /// Well-formed bytes, and such that nearly are, from which mutation starts.
-    package let seeds: [[UInt8]]
+    package internal(set) var seeds: [[UInt8]]
     /// Words that the form knows, which chance alone would take long to find.
     package let words: [String]
     /// Throws `Broken`. Must not read outside the bytes, which lie in memory of their exact size.
@@ -25,7 +25,7 @@ package struct FuzzTarget: Sendable {
     }
 
     package static let all: [FuzzTarget] = [
-        .requestHead, .responseHead, .chunked, .greeting, .commands, .json, .message, .query,
+        .requestHead, .responseHead, .chunked, .greeting, .commands, .json, .message, .query, .forwarded, .http2,
     ]
 
     /// Runs the check on a copy whose size is exactly that of the bytes, so that a read behind them is noticed.
