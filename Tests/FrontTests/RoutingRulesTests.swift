@@ -31,13 +31,18 @@ import Testing
             route("/v1/", "one", "/"), route("/v1/kv/", "two", "/p/{project}/k/{project}/"),
             route("/v1/kvs/", "three", "/"),
         ])
+        var keys = KeyTable()
+        let key = "pk_0123456789abcdef0123456789abcdef"
+        _ = try keys.apply(.project(KeyEntry(project: ProjectID("acme")!, slug: "acme", key: key), table: 1))
+        let acme = try #require(keys.entry(ProjectKey(key)!))
         func forwarded(_ path: String) -> String? {
             let bytes = Array(path.utf8)
             return bytes.withUnsafeBytes { buffer in
                 guard let match = table.match(ByteRange(0, buffer.count), in: buffer) else { return nil }
-                var output = Array("\(match.route.kind) ".utf8)
-                match.appendPath(ProjectID("acme")!, buffer, to: &output)
-                return String(decoding: output, as: UTF8.self)
+                let output = OutputBuffer(capacity: 1)
+                output.append(Array("\(match.route.kind) ".utf8))
+                match.appendPath(acme, buffer, to: output)
+                return String(decoding: output.bytes, as: UTF8.self)
             }
         }
         #expect(forwarded("/v1/kv/a/b") == "two /p/acme/k/acme/a/b")

@@ -37,6 +37,12 @@ package struct CrossOrigin: Sendable {
     }
 
     /// Field lines for any answer.
+    package var lines: [UInt8] {
+        var output: [UInt8] = []
+        append(to: &output)
+        return output
+    }
+
     package func append(to output: inout [UInt8]) {
         HeadWriter.field("access-control-allow-origin", origin, to: &output)
         HeadWriter.field("access-control-allow-credentials", "true" as StaticString, to: &output)

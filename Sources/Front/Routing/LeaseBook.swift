@@ -5,19 +5,11 @@ import Nouns
 ///
 /// Per instance: asking → held → (revoking →) gone. A lease is kept while it is used and `linger` longer; a lost
 /// channel to the supervisor ends nothing: what is held goes on being used, who waits goes on waiting.
-package struct LeaseBook: Sendable {
+package struct LeaseBook {
     /// A request that waits; its number is the front's.
     package typealias Waiter = UInt64
 
-    /// One request's use of a lease.
-    package struct Use: Hashable, Sendable {
-        package let endpoint: Endpoint
-        /// Tells leases of the same generation apart that were held one after the other.
-        fileprivate let serial: UInt64
-        package var instance: InstanceID { endpoint.instance }
-    }
-
-    package enum Action: Hashable, Sendable {
+    package enum Action: Hashable {
         /// To the supervisor, in order. Lost without harm when the channel is down: `connected` says all anew.
         case send(LeaseChannel.FromFront)
         /// The waiter has a use of the lease, to be ended by `ended`. `wake` is how long it waited, if the instance
@@ -50,15 +42,17 @@ package struct LeaseBook: Sendable {
         var phase = Phase.asking
         /// Set in `held` and `revoking`.
         var use: Use?
-        /// Uses of the endpoint that are not ended.
-        var users = 0
         /// In `asking`, and in `revoking` for what comes after.
         var waiting: [Waiting] = []
         /// In `held`: a ticket of before that is still to be answered; until then the lease is not given back, so that
         /// a late grant does not cross the release.
         var ticket: UInt64?
-        /// In `held` without users: when it is given back. In `revoking`: when what is under way is ended.
+        /// In `revoking`: when what is under way is ended.
         var deadline: Instant?
+        /// When something is to be done, but for waiters.
+        func nextDeadline(linger: Duration) -> Instant? {
+            phase == .held ? use?.idleSince.map { $0 + linger } : deadline
+        }
     }
 
     /// How long a lease is kept without use.
@@ -66,7 +60,6 @@ package struct LeaseBook: Sendable {
     private let session: UInt64
     private var leases: [InstanceID: Lease] = [:]
     private var lastTicket: UInt64 = 0
-    private var lastSerial: UInt64 = 0
     private var isConnected = false
 
     /// - Parameter session: drawn at random at the front's start.
@@ -85,10 +78,8 @@ package struct LeaseBook: Sendable {
 
     /// One more use of an instance, if its lease is held; else nil, and `want` is the way.
     package mutating func use(_ instance: InstanceID) -> Use? {
-        guard let index = leases.index(forKey: instance), leases.values[index].phase == .held else { return nil }
-        leases.values[index].users += 1
-        leases.values[index].deadline = nil
-        return leases.values[index].use
+        guard let use = leases[instance]?.use, use.begin() else { return nil }
+        return use
     }
 
     /// A request waits for the instance, until the deadline at most. Answered once, by `proceed` or `refuse`.
@@ -114,21 +105,16 @@ package struct LeaseBook: Sendable {
 
     /// A use is over. Ignored when its lease is not held any more.
     package mutating func ended(_ use: Use, at now: Instant) -> [Action] {
-        guard let index = leases.index(forKey: use.instance), leases.values[index].use?.serial == use.serial else {
-            return []
-        }
-        precondition(leases.values[index].users > 0, "a use of \(use.instance) ended twice")
-        leases.values[index].users -= 1
-        guard leases.values[index].users == 0 else { return [] }
-        if leases.values[index].phase == .revoking { return release(use.instance, at: now) }
-        leases.values[index].deadline = now + linger
-        return []
+        let wasHeld = use.isHeld
+        guard wasHeld || leases[use.instance]?.use === use else { return [] }
+        use.end(at: now)
+        return wasHeld || use.users > 0 ? [] : release(use.instance, at: now)
     }
 
     /// The endpoint does not answer as it should (nobody listens, or 421): its lease is given back and asked for anew
     /// by the next `want`. This use is ended; others go on until they fail themselves.
     package mutating func misdirected(_ use: Use, at now: Instant) -> [Action] {
-        guard leases[use.instance]?.use?.serial == use.serial else { return [] }
+        guard leases[use.instance]?.use === use else { return [] }
         return release(use.instance, at: now)
     }
 
@@ -171,7 +157,8 @@ package struct LeaseBook: Sendable {
             // The supervisor grants the same generation until it is released; another one is a later truth.
             guard lease.use?.endpoint.generation != endpoint.generation else { return [] }
             let old = lease.use!.endpoint.generation
-            lease.users = 0
+            lease.use!.isHeld = false
+            lease.use = nil
             leases[instance] = lease
             return [.forget(instance, old)] + hold(endpoint, ticket, woke: woke, at: now)
         }
@@ -184,14 +171,12 @@ package struct LeaseBook: Sendable {
     ) -> [Action] {
         var lease = leases[endpoint.instance]!
         let waiting = lease.waiting
-        lastSerial += 1
-        let use = Use(endpoint: endpoint, serial: lastSerial)
+        let use = Use(endpoint, users: waiting.count, at: now)
         lease.phase = .held
         lease.use = use
-        lease.users = waiting.count
         lease.waiting = []
         if lease.ticket == ticket { lease.ticket = nil }
-        lease.deadline = waiting.isEmpty ? now + linger : nil
+        lease.deadline = nil
         leases[endpoint.instance] = lease
         return waiting.map { .proceed($0.waiter, use, wake: woke ? now - $0.since : nil) }
     }
@@ -214,10 +199,11 @@ package struct LeaseBook: Sendable {
         if let fault {
             return [.abort(instance, generation, fault)] + release(instance, at: now)
         }
-        guard lease.users > 0 else { return release(instance, at: now) }
+        guard lease.use!.users > 0 else { return release(instance, at: now) }
         let deadline = now + grace
         leases[instance]!.deadline = lease.phase == .revoking ? min(lease.deadline!, deadline) : deadline
         leases[instance]!.phase = .revoking
+        lease.use!.isHeld = false
         return [.forget(instance, generation)]
     }
 
@@ -227,8 +213,8 @@ package struct LeaseBook: Sendable {
     package var nextDeadline: Instant? {
         var next: Instant?
         for lease in leases.values {
-            for moment in lease.waiting.map(\.deadline) + [lease.deadline].compactMap({ $0 })
-            where moment < next ?? .distantFuture { next = moment }
+            for waiting in lease.waiting { next = min(next ?? .distantFuture, waiting.deadline) }
+            if let moment = lease.nextDeadline(linger: linger) { next = min(next ?? .distantFuture, moment) }
         }
         return next
     }
@@ -236,7 +222,7 @@ package struct LeaseBook: Sendable {
     /// Does what is due: refuses waiters, gives unused leases back, ends what outlived a revocation's grace.
     package mutating func expire(at now: Instant) -> [Action] {
         let due = leases.filter { _, lease in
-            lease.deadline ?? .distantFuture <= now || lease.waiting.contains { $0.deadline <= now }
+            lease.nextDeadline(linger: linger) ?? .distantFuture <= now || lease.waiting.contains { $0.deadline <= now }
         }
         var actions: [Action] = []
         for instance in due.keys.sorted() { actions += expire(instance, at: now) }
@@ -249,13 +235,15 @@ package struct LeaseBook: Sendable {
         lease.waiting.removeAll { $0.deadline <= now }
         leases[instance] = lease
         actions += endIfUnwanted(instance)
-        guard let deadline = lease.deadline, deadline <= now, let endpoint = lease.use?.endpoint else { return actions }
+        guard let deadline = lease.nextDeadline(linger: linger), deadline <= now, let use = lease.use else {
+            return actions
+        }
         switch lease.phase {
         case .asking: break
-        case .held where lease.ticket != nil: leases[instance]!.deadline = now + linger
+        case .held where lease.ticket != nil: use.idleSince = now
         case .held: actions += release(instance, at: now)
         case .revoking:
-            actions.append(.abort(instance, endpoint.generation, .revoked))
+            actions.append(.abort(instance, use.endpoint.generation, .revoked))
             actions += release(instance, at: now)
         }
         return actions
@@ -290,6 +278,7 @@ package struct LeaseBook: Sendable {
     private mutating func release(_ instance: InstanceID, at now: Instant) -> [Action] {
         let lease = leases.removeValue(forKey: instance)!
         let generation = lease.use!.endpoint.generation
+        lease.use!.isHeld = false
         var actions: [Action] = [.forget(instance, generation)]
         if isConnected { actions.append(.send(.release(instance, generation))) }
         if !lease.waiting.isEmpty {

@@ -1,3 +1,4 @@
+import HTTP
 import Nouns
 
 /// What one loop knows of a project that its key table has.
@@ -7,8 +8,31 @@ package final class ProjectEntry {
     package let key: ProjectKey
     /// Shared with the other loops.
     package let gauge: ProjectGauge
+    /// The field lines by which instances know the project.
+    let fields: [UInt8]
+    let idBytes: [UInt8]
+    /// Leases of the project's instances, as far as requests have met them.
+    private var uses: [(kind: Kind, use: LeaseBook.Use)] = []
 
     init(id: ProjectID, slug: String, key: ProjectKey, gauge: ProjectGauge) {
         (self.id, self.slug, self.key, self.gauge) = (id, slug, key, gauge)
+        idBytes = Array(id.text.utf8)
+        var fields: [UInt8] = []
+        HeadWriter.field("x-bunbase-project", id.text, to: &fields)
+        self.fields = fields
     }
+
+    /// One more use of an instance whose lease is held; nil when it is not, or not known here.
+    package func use(_ kind: Kind) -> LeaseBook.Use? {
+        for known in uses where known.kind == kind { return known.use.begin() ? known.use : nil }
+        return nil
+    }
+
+    /// Knows a lease from now on; the kinds are few.
+    package func remember(_ use: LeaseBook.Use) {
+        forget(use.instance.kind)
+        uses.append((use.instance.kind, use))
+    }
+
+    package func forget(_ kind: Kind) { uses.removeAll { $0.kind == kind } }
 }

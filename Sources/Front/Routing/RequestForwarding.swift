@@ -7,83 +7,85 @@ package enum RequestForwarding {
     /// What the front knows about the request.
     package struct Context {
         package var match: RouteTable.Match
-        package var project: ProjectID
-        package var requestID: String
-        /// The client's address.
-        package var client: String
+        package var entry: ProjectEntry
+        package var requestID: RequestID
+        /// Field lines about the client; see `clientFields`.
+        package var client: [UInt8]
         /// In place of the request's own query, when that held the key.
         package var strippedQuery: [UInt8]?
 
         package init(
-            match: RouteTable.Match, project: ProjectID, requestID: String, client: String, strippedQuery: [UInt8]?
+            match: RouteTable.Match, entry: ProjectEntry, requestID: RequestID, client: [UInt8],
+            strippedQuery: [UInt8]?
         ) {
-            (self.match, self.project, self.requestID) = (match, project, requestID)
+            (self.match, self.entry, self.requestID) = (match, entry, requestID)
             (self.client, self.strippedQuery) = (client, strippedQuery)
         }
     }
 
+    /// The field lines that tell an instance about a client: the same for all requests of a connection.
+    package static func clientFields(address: String, scheme: String) -> [UInt8] {
+        var lines: [UInt8] = []
+        HeadWriter.field("x-forwarded-for", address, to: &lines)
+        HeadWriter.field("x-forwarded-proto", scheme, to: &lines)
+        return lines
+    }
+
     /// Writes the head without its end: `appendEnd` follows once the endpoint is known.
     package static func append(
-        _ head: RequestHead, _ bytes: UnsafeRawBufferPointer, _ context: Context, to output: inout [UInt8]
+        _ head: RequestHead, _ bytes: UnsafeRawBufferPointer, _ context: Context, to output: OutputBuffer
     ) {
-        output += bytes[head.methodName]
+        output.append(bytes[head.methodName])
         output.append(UInt8(ascii: " "))
-        context.match.appendPath(context.project, bytes, to: &output)
+        context.match.appendPath(context.entry, bytes, to: output)
         if let query = context.strippedQuery {
             if !query.isEmpty {
                 output.append(UInt8(ascii: "?"))
-                output += query
+                output.append(query)
             }
         } else if let query = head.query {
             output.append(UInt8(ascii: "?"))
-            output += bytes[query]
+            output.append(bytes[query])
         }
-        output.append(" HTTP/1.1\r\n" as StaticString)
-        appendHost(head, bytes, to: &output)
-        appendFields(head, bytes, to: &output)
+        appendHost(head, bytes, to: output)
+        let hasNominees = head.connection.contains(.namesFields)
+        head.fields.forEachRun(end: head.length - 2) { line in
+            switch line.kind {
+            // The commonest first.
+            case .other: break
+            // Written by us, or answered by us.
+            case .host, .contentLength, .expect, .requestID, .forwarded, .forwardedFor, .forwardedHost,
+                .forwardedProto:
+                return false
+            default: if line.kind.isHopByHop || line.kind.isReserved { return false }
+            }
+            return !hasNominees || !head.fields.isNominated(line, in: bytes)
+        } _: {
+            output.append(bytes[$0])
+        }
         if head.framing != .none || head.fields.contains(.contentLength) {
-            HeadWriter.framing(head.framing, status: 200, to: &output)
+            output.append(framing: head.framing, status: 200)
         }
-        HeadWriter.field("x-bunbase-project", context.project.text, to: &output)
-        HeadWriter.field("x-bunbase-request-id", context.requestID, to: &output)
-        HeadWriter.field("x-forwarded-for", context.client, to: &output)
-        HeadWriter.field("x-forwarded-proto", "http" as StaticString, to: &output)
+        output.append(context.entry.fields)
+        output.append("x-bunbase-request-id: " as StaticString)
+        context.requestID.append(to: output)
+        output.append("\r\n" as StaticString)
+        output.append(context.client)
     }
 
     /// Writes the rest of a head: the token that the endpoint demands, and the empty line.
-    package static func appendEnd(_ endpoint: Endpoint, to output: inout [UInt8]) {
-        if let token = endpoint.token { HeadWriter.field("x-bunbase-token", token.hex, to: &output) }
-        HeadWriter.end(&output)
-    }
+    package static func appendEnd(_ use: LeaseBook.Use, to output: OutputBuffer) { output.append(use.headEnd) }
 
     private static func appendHost(
-        _ head: RequestHead, _ bytes: UnsafeRawBufferPointer, to output: inout [UInt8]
+        _ head: RequestHead, _ bytes: UnsafeRawBufferPointer, to output: OutputBuffer
     ) {
         guard let host = head.authority ?? head.fields.first(.host), !host.isEmpty else {
-            HeadWriter.field("host", "localhost" as StaticString, to: &output)
-            return
+            return output.append(" HTTP/1.1\r\nhost: localhost\r\n" as StaticString)
         }
-        HeadWriter.field("host", bytes[host], to: &output)
-        HeadWriter.field("x-forwarded-host", bytes[host], to: &output)
-    }
-
-    private static func appendFields(
-        _ head: RequestHead, _ bytes: UnsafeRawBufferPointer, to output: inout [UInt8]
-    ) {
-        let hasNominees = head.connection.contains(.namesFields)
-        for line in head.fields.lines {
-            if line.kind.isHopByHop || line.kind.isReserved { continue }
-            switch line.kind {
-            // Written by us, or answered by us.
-            case .host, .contentLength, .expect, .requestID, .forwarded, .forwardedFor, .forwardedHost, .forwardedProto:
-                continue
-            default: break
-            }
-            if hasNominees, head.fields.isNominated(line, in: bytes) { continue }
-            output += bytes[line.name]
-            output.append(": " as StaticString)
-            output += bytes[line.value]
-            output.appendLineEnd()
-        }
+        output.append(" HTTP/1.1\r\nhost: " as StaticString)
+        output.append(bytes[host])
+        output.append("\r\nx-forwarded-host: " as StaticString)
+        output.append(bytes[host])
+        output.append("\r\n" as StaticString)
     }
 }

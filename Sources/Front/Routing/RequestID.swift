@@ -1,25 +1,44 @@
 import HTTP
 
 /// What names a request in logs, answers and at the instance: the client's own, if it is sane, else one of ours.
+///
+/// A value of fixed size: naming a request allocates nothing.
 package struct RequestID: Sendable {
     package static let lengthMax = 64
 
-    private let prefix: String
-    private var last: UInt64 = 0
+    private typealias Words = (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64)
+    private var words: Words = (0, 0, 0, 0, 0, 0, 0, 0)
+    private var count = 0
 
-    /// - Parameter session: random, so that two fronts' numbers differ.
-    package init(session: UInt64) {
-        let text = String(session, radix: 16)
-        prefix = String(repeating: "0", count: 16 - text.utf8.count) + text + "-"
+    fileprivate init() {}
+
+    fileprivate mutating func append(_ bytes: UnsafeRawBufferPointer) {
+        withUnsafeMutableBytes(of: &words) { words in
+            UnsafeMutableRawBufferPointer(rebasing: words[count...]).copyMemory(from: bytes)
+        }
+        count += bytes.count
     }
 
-    package mutating func next() -> String {
-        last += 1
-        return prefix + String(last, radix: 16)
+    fileprivate mutating func append(hexadecimal number: UInt64, digits: Int) {
+        withUnsafeMutableBytes(of: &words) { words in
+            for index in 0..<digits {
+                let digit = UInt8(truncatingIfNeeded: number >> UInt64(4 * (digits - 1 - index)) & 15)
+                words[count + index] = digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
+            }
+        }
+        count += digits
+    }
+
+    package func append(to output: OutputBuffer) {
+        withUnsafeBytes(of: words) { output.append(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+    }
+
+    package var text: String {
+        withUnsafeBytes(of: words) { String(decoding: $0[..<count], as: UTF8.self) }
     }
 
     /// The client's `X-Request-Id`: 1 to 64 letters, digits, `-`, `_` and `.`; nil for anything else.
-    package static func presented(_ head: RequestHead, in bytes: UnsafeRawBufferPointer) -> String? {
+    package static func presented(_ head: RequestHead, in bytes: UnsafeRawBufferPointer) -> RequestID? {
         guard let range = head.fields.first(.requestID), (1...lengthMax).contains(range.count) else { return nil }
         let isSane = bytes[range].allSatisfy {
             switch $0 {
@@ -29,6 +48,30 @@ package struct RequestID: Sendable {
             default: false
             }
         }
-        return isSane ? bytes[range].text : nil
+        guard isSane else { return nil }
+        var id = RequestID()
+        id.append(bytes[range])
+        return id
+    }
+}
+
+/// Names the requests of one loop in turn: its session, then a number.
+package struct RequestIDs: Sendable {
+    private let prefix: RequestID
+    private var last: UInt64 = 0
+
+    /// - Parameter session: random, so that two fronts' numbers differ.
+    package init(session: UInt64) {
+        var prefix = RequestID()
+        prefix.append(hexadecimal: session, digits: 16)
+        [UInt8(ascii: "-")].withUnsafeBytes { prefix.append($0) }
+        self.prefix = prefix
+    }
+
+    package mutating func next() -> RequestID {
+        last += 1
+        var id = prefix
+        id.append(hexadecimal: last, digits: (64 - last.leadingZeroBitCount + 3) / 4)
+        return id
     }
 }

@@ -5,7 +5,7 @@ import Nouns
 package enum ResponseForwarding {
     /// What the front knows about the request that is answered.
     package struct Context {
-        package var requestID: String
+        package var requestID: RequestID
         package var method: Method
         package var crossOrigin: CrossOrigin?
         /// How long the request waited for the instance to wake.
@@ -16,7 +16,7 @@ package enum ResponseForwarding {
         package var isOld: Bool
 
         package init(
-            requestID: String, method: Method, crossOrigin: CrossOrigin?, wake: Duration?, closes: Bool, isOld: Bool
+            requestID: RequestID, method: Method, crossOrigin: CrossOrigin?, wake: Duration?, closes: Bool, isOld: Bool
         ) {
             (self.requestID, self.method, self.crossOrigin) = (requestID, method, crossOrigin)
             (self.wake, self.closes, self.isOld) = (wake, closes, isOld)
@@ -32,68 +32,68 @@ package enum ResponseForwarding {
     }
 
     package static func append(
-        _ head: ResponseHead, _ bytes: UnsafeRawBufferPointer, _ context: Context, to output: inout [UInt8]
+        _ head: ResponseHead, _ bytes: UnsafeRawBufferPointer, _ context: Context, to output: OutputBuffer
     ) {
         output.append("HTTP/1.1 " as StaticString)
         output.append(decimal: head.status)
         output.append(UInt8(ascii: " "))
-        output += bytes[head.reason]
-        output.appendLineEnd()
-        appendFields(head, bytes, context, to: &output)
+        output.append(bytes[head.reason])
+        output.append("\r\n" as StaticString)
+        appendFields(head, bytes, context, to: output)
         if !head.isInterim {
-            appendFraming(head, bytes, context, to: &output)
-            HeadWriter.field("x-request-id", context.requestID, to: &output)
-            if let wake = context.wake { appendWake(wake, to: &output) }
-            context.crossOrigin?.append(to: &output)
+            appendFraming(head, bytes, context, to: output)
+            output.append("x-request-id: " as StaticString)
+            context.requestID.append(to: output)
+            output.append("\r\n" as StaticString)
+            if let wake = context.wake { appendWake(wake, to: output) }
+            if let crossOrigin = context.crossOrigin { output.append(crossOrigin.lines) }
             if context.closes {
-                HeadWriter.field("connection", "close" as StaticString, to: &output)
+                output.append("connection: close\r\n" as StaticString)
             } else if context.isOld {
-                HeadWriter.field("connection", "keep-alive" as StaticString, to: &output)
+                output.append("connection: keep-alive\r\n" as StaticString)
             }
         }
-        HeadWriter.end(&output)
+        output.append("\r\n" as StaticString)
     }
 
     /// `Server-Timing: wake;dur=12.3`: milliseconds.
-    package static func appendWake(_ wake: Duration, to output: inout [UInt8]) {
+    package static func appendWake(_ wake: Duration, to output: OutputBuffer) {
         let tenths = Int(max(0, wake.nanoseconds) / 100_000)
         output.append("server-timing: wake;dur=" as StaticString)
         output.append(decimal: tenths / 10)
         output.append(UInt8(ascii: "."))
         output.append(decimal: tenths % 10)
-        output.appendLineEnd()
+        output.append("\r\n" as StaticString)
     }
 
     /// An answer without a body (to HEAD, or 304) says what length the body would have.
     private static func appendFraming(
-        _ head: ResponseHead, _ bytes: UnsafeRawBufferPointer, _ context: Context, to output: inout [UInt8]
+        _ head: ResponseHead, _ bytes: UnsafeRawBufferPointer, _ context: Context, to output: OutputBuffer
     ) {
-        if context.method == .head || head.status == 304 {
-            if let length = head.fields.first(.contentLength) {
-                HeadWriter.field("content-length", bytes[length], to: &output)
-            }
-        } else {
-            HeadWriter.framing(framing(of: head, isOld: context.isOld), status: head.status, to: &output)
+        guard context.method == .head || head.status == 304 else {
+            return output.append(framing: framing(of: head, isOld: context.isOld), status: head.status)
         }
+        guard let length = head.fields.first(.contentLength) else { return }
+        output.append("content-length: " as StaticString)
+        output.append(bytes[length])
+        output.append("\r\n" as StaticString)
     }
 
     private static func appendFields(
-        _ head: ResponseHead, _ bytes: UnsafeRawBufferPointer, _ context: Context, to output: inout [UInt8]
+        _ head: ResponseHead, _ bytes: UnsafeRawBufferPointer, _ context: Context, to output: OutputBuffer
     ) {
         let hasNominees = head.connection.contains(.namesFields)
-        for line in head.fields.lines {
-            if line.kind.isHopByHop || line.kind.isReserved { continue }
+        head.fields.forEachRun(end: head.length - 2) { line in
             switch line.kind {
-            case .contentLength, .requestID: continue
+            case .other: break
+            case .contentLength, .requestID: return false
             case .accessControlAllowOrigin, .accessControlAllowCredentials, .accessControlExposeHeaders:
-                if context.crossOrigin != nil { continue }
-            default: break
+                if context.crossOrigin != nil { return false }
+            default: if line.kind.isHopByHop || line.kind.isReserved { return false }
             }
-            if hasNominees, head.fields.isNominated(line, in: bytes) { continue }
-            output += bytes[line.name]
-            output.append(": " as StaticString)
-            output += bytes[line.value]
-            output.appendLineEnd()
+            return !hasNominees || !head.fields.isNominated(line, in: bytes)
+        } _: {
+            output.append(bytes[$0])
         }
     }
 }

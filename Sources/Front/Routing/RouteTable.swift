@@ -8,10 +8,22 @@ package struct RouteTable: Sendable {
     package static let routesMax = 256
 
     package struct Match: Sendable {
-        package let route: Route
+        fileprivate let entry: Entry
         /// What follows the prefix.
         package let rest: ByteRange
+        package var route: Route { entry.route }
+        package var holder: Entry { entry }
+    }
+
+    /// A class, so that a request holds its route by one reference.
+    package final class Entry: Sendable {
+        fileprivate let prefix: [UInt8]
+        package let route: Route
         fileprivate let rewrite: Rewrite
+
+        fileprivate init(_ route: Route) {
+            (prefix, self.route, rewrite) = (Array(route.prefix.utf8), route, Rewrite(route.rewrite))
+        }
     }
 
     /// A rewrite taken apart at `{project}`.
@@ -35,14 +47,14 @@ package struct RouteTable: Sendable {
         }
     }
 
-    private let entries: [(prefix: [UInt8], route: Route, rewrite: Rewrite)]
+    private let entries: [Entry]
 
     package init(_ routes: [Route] = []) {
         let sorted = routes.enumerated().sorted {
             let (a, b) = ($0.element.prefix.utf8.count, $1.element.prefix.utf8.count)
             return a == b ? $0.offset < $1.offset : a > b
         }
-        entries = sorted.map { (Array($0.element.prefix.utf8), $0.element, Rewrite($0.element.rewrite)) }
+        entries = sorted.map { Entry($0.element) }
     }
 
     package var isEmpty: Bool { entries.isEmpty }
@@ -54,11 +66,17 @@ package struct RouteTable: Sendable {
     package func match(_ path: ByteRange, in bytes: UnsafeRawBufferPointer) -> Match? {
         let text = bytes[path]
         for entry in entries where text.count >= entry.prefix.count {
-            guard text[..<entry.prefix.count].elementsEqual(entry.prefix) else { continue }
+            guard entry.prefix.withUnsafeBytes({ begins(with: $0, text) }) else { continue }
             let rest = ByteRange(Int(path.start) + entry.prefix.count, Int(path.end))
-            return Match(route: entry.route, rest: rest, rewrite: entry.rewrite)
+            return Match(entry: entry, rest: rest)
         }
         return nil
+    }
+
+    /// Whether `text`, which is as long or longer, begins with the prefix.
+    private func begins(with prefix: UnsafeRawBufferPointer, _ text: UnsafeRawBufferPointer) -> Bool {
+        for index in 0..<prefix.count where prefix[index] != text[index] { return false }
+        return true
     }
 
     /// Refuses paths that servers could resolve to another place than the route's: `.` and `..` segments in any
@@ -91,11 +109,11 @@ package struct RouteTable: Sendable {
 
 extension RouteTable.Match {
     /// Writes the path that the instance sees.
-    package func appendPath(_ project: ProjectID, _ bytes: UnsafeRawBufferPointer, to output: inout [UInt8]) {
-        for (index, piece) in rewrite.pieces.enumerated() {
-            if index > 0 { output += project.text.utf8 }
-            output += piece
+    package func appendPath(_ project: ProjectEntry, _ bytes: UnsafeRawBufferPointer, to output: OutputBuffer) {
+        for (index, piece) in entry.rewrite.pieces.enumerated() {
+            if index > 0 { output.append(project.idBytes) }
+            output.append(piece)
         }
-        output += bytes[rest]
+        output.append(bytes[rest])
     }
 }

@@ -45,9 +45,13 @@ final class ClientConnection: ByteStreamOwner, ExchangeClient {
     }
 
     /// A head whose end is not there yet.
-    private struct Partial {
+    private final class Partial {
         var bytes: [UInt8]
         var scanner: RequestScanner
+
+        init(_ bytes: UnsafeRawBufferPointer, _ scanner: RequestScanner) {
+            (self.bytes, self.scanner) = (Array(bytes), scanner)
+        }
     }
 
     let front: Front
@@ -60,8 +64,10 @@ final class ClientConnection: ByteStreamOwner, ExchangeClient {
     private var isPumpDue = false
     /// Bytes of the client may still come: closing at once would reset the connection and take the last answer away.
     private var lingers = false
-    /// The client's address, asked for once.
-    lazy var host = stream.peerHost
+    /// Asked for once.
+    lazy var hostFields = RequestForwarding.clientFields(address: stream.peerHost, scheme: "http")
+    /// Where the front has it.
+    var place = 0
 
     init(_ stream: ByteStream, _ front: Front) {
         (self.stream, self.front) = (stream, front)
@@ -164,7 +170,7 @@ final class ClientConnection: ByteStreamOwner, ExchangeClient {
     }
 
     private func takeHead(_ bytes: UnsafeRawBufferPointer) {
-        guard var partial else {
+        guard let partial else {
             front.requestScanner.reset()
             if let head = scan(bytes, &front.requestScanner) { serve(head, bytes) }
             return
@@ -180,7 +186,7 @@ final class ClientConnection: ByteStreamOwner, ExchangeClient {
     private func scan(_ bytes: UnsafeRawBufferPointer, _ scanner: inout RequestScanner) -> RequestHead? {
         do throws(Fault) {
             if try scanner.scan(bytes) { return scanner.head }
-            partial = Partial(bytes: Array(bytes), scanner: scanner)
+            partial = Partial(bytes, scanner)
             awaitHead()
         } catch {
             say(FaultBody.response(error, closes: true), closes: true, isRequestRead: false)
@@ -210,6 +216,7 @@ final class ClientConnection: ByteStreamOwner, ExchangeClient {
 
     /// Keeps what belongs to the next request.
     private func keep(_ rest: UnsafeRawBufferPointer) {
+        guard !rest.isEmpty else { return }
         switch phase {
         case .reading, .exchanging: inbox += rest
         case .closing, .lingering, .closed: break
@@ -245,19 +252,21 @@ final class ClientConnection: ByteStreamOwner, ExchangeClient {
 
     func sendHead(_ head: ResponseHead, _ bytes: UnsafeRawBufferPointer, _ context: ResponseForwarding.Context) {
         if !head.isInterim { setDeadline(nil) }
-        front.output.removeAll(keepingCapacity: true)
-        ResponseForwarding.append(head, bytes, context, to: &front.output)
+        front.output.removeAll()
+        ResponseForwarding.append(head, bytes, context, to: front.output)
     }
 
     /// Behind a head that has not left yet, bytes wait for it; else they leave at once.
     func send(_ bytes: UnsafeRawBufferPointer) {
-        if front.output.isEmpty { transmit(bytes) } else { front.output += bytes }
+        let output = front.output
+        guard !output.isEmpty else { return transmit(bytes) }
+        output.append(bytes)
     }
 
     func flush() {
         guard !front.output.isEmpty else { return }
-        front.output.withUnsafeBytes { transmit($0) }
-        front.output.removeAll(keepingCapacity: true)
+        transmit(front.output.bytes)
+        front.output.removeAll()
     }
 
     private func transmit(_ bytes: UnsafeRawBufferPointer) {

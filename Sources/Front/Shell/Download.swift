@@ -32,30 +32,39 @@ struct Download {
     /// Whether bytes go on exactly as they come.
     private var isVerbatim: Bool { framing != .chunked }
 
-    /// Takes what belongs to the body from the front of the bytes and passes it on in the client's form; returns how
-    /// much it took.
-    ///
-    /// - Throws: a fault of the instance, whose answer is then cut off.
-    mutating func receive(
-        _ input: UnsafeRawBufferPointer, _ send: (UnsafeRawBufferPointer) -> Void
-    ) throws(Fault) -> Int {
+    /// Of so many bytes that came, how many go on as they are; nil when they need `receive`.
+    mutating func passThrough(_ count: Int) -> Int? {
         switch rest {
         case .none: return 0
         case .length(let remaining):
-            let count = min(remaining, input.count)
-            rest = count == remaining ? .none : .length(remaining - count)
-            send(UnsafeRawBufferPointer(rebasing: input[..<count]))
-            return count
-        case .untilClose:
-            pass(input, send)
+            rest = count < remaining ? .length(remaining - count) : .none
+            return min(count, remaining)
+        case .untilClose: return isVerbatim ? count : nil
+        case .chunked: return nil
+        }
+    }
+
+    /// Takes what belongs to the body from the front of the bytes and writes it in the client's form; returns how much
+    /// it took.
+    ///
+    /// - Throws: a fault of the instance, whose answer is then cut off.
+    mutating func receive(_ input: UnsafeRawBufferPointer, into output: OutputBuffer) throws(Fault) -> Int {
+        switch rest {
+        case .none: return 0
+        case .length, .untilClose:
+            if let count = passThrough(input.count) {
+                output.append(UnsafeRawBufferPointer(rebasing: input[..<count]))
+                return count
+            }
+            output.append(chunk: input)
             return input.count
         case .chunked(var decoder):
-            var data: [UInt8] = []
-            let count = try decoder.decode(input) { data += $0 }
-            data.withUnsafeBytes { pass($0, send) }
+            let count = try decoder.decode(input) { [isVerbatim] data in
+                if isVerbatim { output.append(data) } else { output.append(chunk: data) }
+            }
             if decoder.isComplete {
                 rest = .none
-                sendEnd(send)
+                appendEnd(to: output)
             } else {
                 rest = .chunked(decoder)
             }
@@ -64,26 +73,14 @@ struct Download {
     }
 
     /// The instance's connection has ended: true when that is the end of the body.
-    mutating func end(_ send: (UnsafeRawBufferPointer) -> Void) -> Bool {
+    mutating func end(into output: OutputBuffer) -> Bool {
         guard case .untilClose = rest else { return isComplete }
         rest = .none
-        sendEnd(send)
+        appendEnd(to: output)
         return true
     }
 
-    private func pass(_ data: UnsafeRawBufferPointer, _ send: (UnsafeRawBufferPointer) -> Void) {
-        guard !data.isEmpty else { return }
-        guard !isVerbatim else { return send(data) }
-        var chunk: [UInt8] = []
-        chunk.reserveCapacity(data.count + 16)
-        ChunkedEncoder.append(data, to: &chunk)
-        chunk.withUnsafeBytes { send($0) }
-    }
-
-    private func sendEnd(_ send: (UnsafeRawBufferPointer) -> Void) {
-        guard !isVerbatim else { return }
-        var end: [UInt8] = []
-        ChunkedEncoder.appendEnd(to: &end)
-        end.withUnsafeBytes { send($0) }
+    private func appendEnd(to output: OutputBuffer) {
+        if !isVerbatim { output.append("0\r\n\r\n" as StaticString) }
     }
 }

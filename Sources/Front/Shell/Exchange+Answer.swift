@@ -24,15 +24,14 @@ extension Exchange {
         answer.closes = answer.closes || !isUploaded || framing == .untilClose || front.isDraining
         beginAnswering()
         client.sendHead(head, bytes, answer)
-        var download = Download(head.framing, as: framing)
+        download = Download(head.framing, as: framing)
         do {
-            let count = try download.receive(body) { client.send($0) }
-            self.download = download
+            let count = try receive(body)
             isReusable = head.isKeptAlive
             if let type = head.fields.first(.contentType) { isEventStream = Self.isEventStream(bytes[type]) }
             client.flush()
             client.noticeEnd()
-            if download.isComplete { answered(hasExcess: count < body.count) }
+            if download!.isComplete { answered(hasExcess: count < body.count) }
         } catch {
             client.flush()
             refuse(.responseMalformed)
@@ -47,11 +46,23 @@ extension Exchange {
 
     func receivedBody(_ bytes: UnsafeRawBufferPointer) {
         do {
-            let count = try download!.receive(bytes) { client.send($0) }
+            let count = try receive(bytes)
             if download!.isComplete { answered(hasExcess: count < bytes.count) }
         } catch {
             refuse(.responseMalformed)
         }
+    }
+
+    /// Passes on what belongs to the body; returns how much that was.
+    private func receive(_ bytes: UnsafeRawBufferPointer) throws(Fault) -> Int {
+        if let count = download!.passThrough(bytes.count) {
+            if count > 0 { client.send(UnsafeRawBufferPointer(rebasing: bytes[..<count])) }
+            return count
+        }
+        front.piece.removeAll()
+        // What was good before the fault goes on.
+        defer { if !front.piece.isEmpty { client.send(front.piece.bytes) } }
+        return try download!.receive(bytes, into: front.piece)
     }
 
     /// The instance said what is no HTTP.
@@ -61,7 +72,10 @@ extension Exchange {
     func upstreamEnded() {
         guard download != nil else { return lostBeforeAnswer() }
         isReusable = false
-        if download!.end({ client.send($0) }) {
+        front.piece.removeAll()
+        let isWhole = download!.end(into: front.piece)
+        if !front.piece.isEmpty { client.send(front.piece.bytes) }
+        if isWhole {
             answered(hasExcess: false)
         } else {
             refuse(.connectionLost)
@@ -70,7 +84,8 @@ extension Exchange {
 
     private func answered(hasExcess: Bool) {
         guard phase == .answering else { return }
+        let (client, closes, isUploaded) = (client!, answer.closes, isUploaded)
         conclude(reusing: isReusable && !hasExcess)
-        client.answered(closes: answer.closes, isRequestRead: isUploaded)
+        client.answered(closes: closes, isRequestRead: isUploaded)
     }
 }

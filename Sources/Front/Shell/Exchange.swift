@@ -8,23 +8,13 @@ import Routing
 /// One request on its way to an instance, and the answer back.
 ///
 /// Waits for the lease, sends, sends again where `RetryRule` allows it, passes the answer on. Whatever happens, the
-/// client gets one answer, or its connection is cut when half of one has already left.
+/// client gets one answer, or its connection is cut when half of one has already left. Exchanges are used again, one
+/// request after the other; see `ExchangePool`.
 final class Exchange: LeaseWaiter {
     /// How long to wait when the instance's queue of connections is full.
     private static let fullQueuePause = Duration.milliseconds(10)
-
-    /// What is asked for, beside the head.
-    struct Request {
-        var method: HTTP.Method
-        var framing: BodyFraming
-        var route: Route
-        var instance: InstanceID
-        /// Where it is counted in.
-        var gauge: ProjectGauge
-        /// As the instance gets it, without the end that depends on the endpoint.
-        var head: [UInt8]
-        var expectsContinue: Bool
-    }
+    /// Of a head's memory that is kept for the next request.
+    private static let headKeptMax = 16_384
 
     enum Phase {
         /// For the lease. Leaves to `connecting`; ends by a refusal.
@@ -35,18 +25,19 @@ final class Exchange: LeaseWaiter {
         case sent
         /// The head of the answer has left to the client. Leaves to `done`.
         case answering
-        /// Nothing more may happen.
+        /// Nothing more may happen, until it is used again.
         case done
     }
 
-    let number: LeaseBook.Waiter
-    let front: Front
-    let client: any ExchangeClient
-    let method: HTTP.Method
-    let route: Route
-    let instance: InstanceID
-    let gauge: ProjectGauge?
-    private(set) var phase = Phase.waiting
+    /// The front owns its exchanges.
+    unowned(unsafe) let front: Front
+    /// Of the request, while there is one.
+    private(set) var client: (any ExchangeClient)!
+    private(set) var number: LeaseBook.Waiter = 0
+    private(set) var method = HTTP.Method.other
+    private(set) var holder: RouteTable.Entry!
+    private(set) var entry: ProjectEntry!
+    private(set) var phase = Phase.done
     private(set) var use: LeaseBook.Use?
     var answer: ResponseForwarding.Context
     var upstream: UpstreamConnection?
@@ -55,40 +46,66 @@ final class Exchange: LeaseWaiter {
     var isEventStream = false
     /// The instance keeps the connection open behind this answer.
     var isReusable = false
-    private var head: [UInt8]
+    /// Where the front's pool has it.
+    var place = 0
+    /// As the instance gets it; what is behind `headCount` depends on the endpoint.
+    let head = OutputBuffer(capacity: 1024)
+    private var headCount = 0
     /// What of the body has come, in the form in which it is sent.
     private var body: [UInt8] = []
     /// Nothing of the body that came has been let go of.
     private var canReplay = true
-    private var upload: Upload
+    private var upload = Upload(.none, bytesMax: 0)
     /// The instance takes no more of the body.
     private var isUploadBroken = false
-    private var expectsContinue: Bool
+    private var expectsContinue = false
     private var attempts = 0
     /// What the connection had sent when this request began on it.
     private var sentBefore: UInt64 = 0
     private var retry: TimerHeap.ID?
-    private let waitDeadline: Instant
+    private var waitDeadline = Instant.distantFuture
     private var answerDeadline: Instant?
 
-    init(
-        _ number: LeaseBook.Waiter, _ request: Request, for client: any ExchangeClient, _ front: Front,
-        answer: ResponseForwarding.Context
-    ) {
-        (self.number, self.client, self.front, self.answer) = (number, client, front, answer)
-        (method, route, instance) = (request.method, request.route, request.instance)
-        gauge = request.gauge
-        (head, expectsContinue) = (request.head, request.expectsContinue)
-        upload = Upload(request.framing, bytesMax: request.route.bodyMax)
-        waitDeadline = front.loop.now + front.settings.limits.waitMax
+    init(_ front: Front, place: Int) {
+        (self.front, self.place) = (front, place)
+        answer = ResponseForwarding.Context(
+            requestID: front.requestIDs.next(), method: .other, crossOrigin: nil, wake: nil, closes: false, isOld: false
+        )
     }
 
     // MARK: The client's side
 
+    /// Takes a request on; its head is then written into `head`, and `begin` follows.
+    func take(
+        _ request: RequestHead, framing: BodyFraming, _ passed: Gate.Passed, for client: any ExchangeClient,
+        answer: ResponseForwarding.Context
+    ) {
+        number = front.nextNumber()
+        (self.client, self.answer) = (client, answer)
+        (method, holder, entry) = (request.method, passed.match.holder, passed.entry)
+        expectsContinue = request.expectsContinue
+        upload = Upload(framing, bytesMax: holder.route.bodyMax)
+        (canReplay, isUploadBroken, attempts) = (true, false, 0)
+        (download, isEventStream, isReusable) = (nil, false, false)
+        phase = .waiting
+        waitDeadline = front.loop.now + front.settings.limits.waitMax
+        answerDeadline = nil
+        head.removeAll()
+    }
+
+    var instance: InstanceID { InstanceID(entry.id, holder.route.kind) }
+    var gauge: ProjectGauge? { entry.gauge }
+
     /// Takes the bytes behind the head, and asks for the lease. Returns how many bytes belong to the request.
     func begin(_ bytes: UnsafeRawBufferPointer) throws(Fault) -> Int {
-        let count = try upload.receive(bytes, into: &body)
-        if !body.isEmpty || upload.isComplete { expectsContinue = false }
+        headCount = head.count
+        var count = 0
+        if !upload.isComplete {
+            front.piece.removeAll()
+            count = try upload.receive(bytes, into: front.piece)
+            body += front.piece.bytes
+            if !body.isEmpty || upload.isComplete { expectsContinue = false }
+        }
         front.want(self, deadline: waitDeadline)
         return count
     }
@@ -107,21 +124,25 @@ final class Exchange: LeaseWaiter {
 
     /// Takes the body's next bytes; returns how many belong to it.
     func received(_ bytes: UnsafeRawBufferPointer) throws(Fault) -> Int {
-        var piece: [UInt8] = []
-        let count = try upload.receive(bytes, into: &piece)
         expectsContinue = false
-        pass(piece)
+        if let count = upload.passThrough(bytes.count) {
+            pass(UnsafeRawBufferPointer(rebasing: bytes[..<count]))
+            return count
+        }
+        front.piece.removeAll()
+        let count = try upload.receive(bytes, into: front.piece)
+        pass(front.piece.bytes)
         return count
     }
 
     /// The body of a request whose framing is `untilClose` is complete.
     func bodyEnded() {
-        var piece: [UInt8] = []
-        upload.end(into: &piece)
-        pass(piece)
+        front.piece.removeAll()
+        upload.end(into: front.piece)
+        pass(front.piece.bytes)
     }
 
-    private func pass(_ piece: [UInt8]) {
+    private func pass(_ piece: UnsafeRawBufferPointer) {
         if upload.isComplete { client.bodyCame() }
         guard let upstream else { return body += piece }
         if canReplay {
@@ -160,9 +181,10 @@ final class Exchange: LeaseWaiter {
     /// Answers with a fault; what is under way is ended. When half an answer has left, the connection is cut.
     func refuse(_ fault: Fault) {
         guard phase != .done else { return }
+        let (client, context, isUploaded) = (client!, answer, upload.isComplete)
         let isAnswering = phase == .answering
         conclude(reusing: false)
-        if isAnswering { client.cut() } else { client.answered(self, with: fault, isRequestRead: upload.isComplete) }
+        if isAnswering { client.cut() } else { client.answered(context, with: fault, isRequestRead: isUploaded) }
     }
 
     func abort(_ fault: Fault) { refuse(fault) }
@@ -177,7 +199,7 @@ final class Exchange: LeaseWaiter {
             let upstream = try front.upstream(use.endpoint, isFresh: isFresh, isCareful: !method.isIdempotent)
             self.upstream = upstream
             upstream.begin(self)
-            send(on: upstream, use.endpoint)
+            send(on: upstream, use)
         } catch {
             connectFailed(error.code)
         }
@@ -198,15 +220,15 @@ final class Exchange: LeaseWaiter {
         }
     }
 
-    private func send(on upstream: UpstreamConnection, _ endpoint: Endpoint) {
+    private func send(on upstream: UpstreamConnection, _ use: LeaseBook.Use) {
         phase = .sent
         sentBefore = upstream.stream.sentCount
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(head.count + body.count + 64)
-        bytes += head
-        RequestForwarding.appendEnd(endpoint, to: &bytes)
-        bytes += body
-        guard upstream.stream.send(bytes) else { return lost(sent) }
+        head.truncate(to: headCount)
+        RequestForwarding.appendEnd(use, to: head)
+        if !body.isEmpty { head.append(body) }
+        let isSent = upstream.stream.send(head.bytes)
+        head.truncate(to: headCount)
+        guard isSent else { return lost(sent) }
         if body.count > RetryRule.bodyMax { letGo() }
         if upload.isComplete {
             startAnswerTimer()
@@ -259,10 +281,12 @@ final class Exchange: LeaseWaiter {
 
     func beginAnswering() {
         phase = .answering
-        (head, body, canReplay) = ([], [], false)
+        canReplay = false
+        if !body.isEmpty { body.removeAll(keepingCapacity: body.capacity <= RetryRule.bodyMax) }
     }
 
-    /// Ends the exchange: gives up connection, lease and place. The client is told by the caller.
+    /// Ends the exchange: gives up connection, lease and place, and may be used again at once. The client is told by
+    /// the caller.
     func conclude(reusing isReusable: Bool) {
         guard phase != .done else { return }
         phase = .done
@@ -275,8 +299,11 @@ final class Exchange: LeaseWaiter {
         } else {
             dropUpstream()
         }
+        if !body.isEmpty { body.removeAll(keepingCapacity: body.capacity <= RetryRule.bodyMax) }
+        head.shrink(to: Self.headKeptMax)
         front.ended(self)
-        use = nil
+        (client, use, entry) = (nil, nil, nil)
+        front.exchanges.put(self)
     }
 
     private func dropUpstream() {
@@ -286,7 +313,7 @@ final class Exchange: LeaseWaiter {
 
     /// Counted once, from the moment that the whole request has left for the first time.
     private func startAnswerTimer() {
-        let deadline = answerDeadline ?? front.loop.now + route.timeout
+        let deadline = answerDeadline ?? front.loop.now + holder.route.timeout
         answerDeadline = deadline
         client.awaitAnswer(until: deadline)
     }

@@ -21,7 +21,7 @@ extension ExchangeClient {
         do throws(Fault) {
             let passed = try Gate.pass(head, bytes, front.settings, front.keys)
             try front.admit(passed.entry.gauge)
-            return try exchange(head, bytes, passed, answer, body, framing ?? head.framing)
+            return exchange(head, bytes, passed, answer, body, framing ?? head.framing)
         } catch {
             return refuse(error, head, answer, body)
         }
@@ -30,17 +30,13 @@ extension ExchangeClient {
     private func exchange(
         _ head: RequestHead, _ bytes: UnsafeRawBufferPointer, _ passed: Gate.Passed,
         _ answer: ResponseForwarding.Context, _ body: UnsafeRawBufferPointer, _ framing: BodyFraming
-    ) throws(Fault) -> Int {
+    ) -> Int {
         let context = RequestForwarding.Context(
-            match: passed.match, project: passed.project, requestID: answer.requestID, client: host,
+            match: passed.match, entry: passed.entry, requestID: answer.requestID, client: hostFields,
             strippedQuery: passed.strippedQuery)
-        var output: [UInt8] = []
-        output.reserveCapacity(head.length + 256)
-        RequestForwarding.append(head, bytes, context, to: &output)
-        let request = Exchange.Request(
-            method: head.method, framing: framing, route: passed.match.route, instance: passed.instance,
-            gauge: passed.entry.gauge, head: output, expectsContinue: head.expectsContinue)
-        let exchange = front.exchange(request, for: self, answer: answer)
+        let exchange = front.exchanges.take(front)
+        exchange.take(head, framing: framing, passed, for: self, answer: answer)
+        RequestForwarding.append(head, bytes, context, to: exchange.head)
         begin(exchange)
         do throws(Fault) {
             let count = try exchange.begin(body)
@@ -60,7 +56,7 @@ extension ExchangeClient {
         let closes = answer.closes || !isRead
         var output: [UInt8] = []
         HeadWriter.status(204, to: &output)
-        HeadWriter.field("x-request-id", answer.requestID, to: &output)
+        HeadWriter.field("x-request-id", answer.requestID.text, to: &output)
         if let crossOrigin = answer.crossOrigin {
             crossOrigin.append(to: &output)
             CrossOrigin.appendPreflight(to: &output)
@@ -79,19 +75,18 @@ extension ExchangeClient {
         var extra: [UInt8] = []
         answer.crossOrigin?.append(to: &extra)
         let bytes = FaultBody.response(
-            fault, requestID: answer.requestID, isHead: head.method == .head, closes: closes, extra: extra)
+            fault, requestID: answer.requestID.text, isHead: head.method == .head, closes: closes, extra: extra)
         say(bytes, closes: closes, isRequestRead: isRead)
         return count
     }
 
-    /// Answers the request under way with a fault.
-    func answered(_ exchange: Exchange, with fault: Fault, isRequestRead: Bool) {
-        let context = exchange.answer
+    /// Answers a request whose exchange is done with a fault.
+    func answered(_ context: ResponseForwarding.Context, with fault: Fault, isRequestRead: Bool) {
         var extra: [UInt8] = []
         context.crossOrigin?.append(to: &extra)
         let closes = context.closes || !isRequestRead || front.isDraining
         let bytes = FaultBody.response(
-            fault, requestID: context.requestID, isHead: context.method == .head, closes: closes, extra: extra)
+            fault, requestID: context.requestID.text, isHead: context.method == .head, closes: closes, extra: extra)
         say(bytes, closes: closes, isRequestRead: isRequestRead)
     }
 

@@ -10,8 +10,8 @@ import Routing
 /// `cut`.
 protocol ExchangeClient: AnyObject {
     var front: Front { get }
-    /// The client's address without its port.
-    var host: String { get }
+    /// What instances are told about the client; `RequestForwarding.clientFields`.
+    var hostFields: [UInt8] { get }
     /// Bytes of answers wait here because the peer is slow: no more are wanted now.
     var isBlocked: Bool { get }
 

@@ -6,13 +6,28 @@ import Routing
 
 /// What the supervisor and the platform say, and what is said to them.
 extension Front {
+    /// A request asks for its lease.
+    func want(_ exchange: Exchange, deadline: Instant) {
+        if let use = exchange.entry.use(exchange.holder.route.kind) { return exchange.proceed(use, wake: nil) }
+        want(exchange as any LeaseWaiter, deadline: deadline)
+    }
+
     func want(_ waiter: any LeaseWaiter, deadline: Instant) {
-        if let use = book.use(waiter.instance) { return waiter.proceed(use, wake: nil) }
+        if let use = book.use(waiter.instance) { return proceed(waiter, use, wake: nil) }
+        waiters[waiter.number] = waiter
         perform(book.want(waiter.instance, by: waiter.number, deadline: deadline, at: loop.now))
         sweep(by: deadline)
     }
 
-    func giveUp(_ waiter: any LeaseWaiter) { perform(book.giveUp(waiter.number, waiter.instance)) }
+    private func proceed(_ waiter: any LeaseWaiter, _ use: LeaseBook.Use, wake: Duration?) {
+        if let exchange = waiter as? Exchange { exchange.entry.remember(use) }
+        waiter.proceed(use, wake: wake)
+    }
+
+    func giveUp(_ waiter: any LeaseWaiter) {
+        waiters[waiter.number] = nil
+        perform(book.giveUp(waiter.number, waiter.instance))
+    }
 
     func misdirected(_ use: LeaseBook.Use) { perform(book.misdirected(use, at: loop.now)) }
 
@@ -21,12 +36,12 @@ extension Front {
             switch action {
             case .send(let message): supervisor?.send(message.message)
             case .proceed(let number, let use, let wake):
-                if let waiter = waiters[number] {
-                    waiter.proceed(use, wake: wake)
+                if let waiter = waiters.removeValue(forKey: number) {
+                    proceed(waiter, use, wake: wake)
                 } else {
                     perform(book.ended(use, at: loop.now))
                 }
-            case .refuse(let number, let fault): waiters[number]?.refuse(fault)
+            case .refuse(let number, let fault): waiters.removeValue(forKey: number)?.refuse(fault)
             case .abort(let instance, let generation, let fault): abort(instance, generation, fault)
             case .forget(_, let generation): pools.forget(generation)
             }
@@ -34,10 +49,12 @@ extension Front {
     }
 
     private func abort(_ instance: InstanceID, _ generation: Generation, _ fault: Fault) {
-        let concerned = waiters.values.filter {
-            $0.instance == instance && $0.use?.endpoint.generation == generation
+        let all = exchanges.active.map { $0 as any LeaseWaiter } + redisClients.values.map { $0 as any LeaseWaiter }
+        let concerned = all.filter { $0.use?.endpoint.generation == generation && $0.use?.instance == instance }
+        for waiter in concerned.sorted(by: { $0.number < $1.number })
+        where waiter.use?.endpoint.generation == generation {
+            waiter.abort(fault)
         }
-        for waiter in concerned.sorted(by: { $0.number < $1.number }) { waiter.abort(fault) }
     }
 
     // MARK: The supervisor's channel

@@ -24,11 +24,15 @@ extension Front {
         (sweepTimer, sweepMoment) = (nil, .distantFuture)
         let now = loop.now
         perform(book.expire(at: now))
-        for client in Array(clients.values) { client.expire(at: now) }
+        for client in clients { client.expire(at: now) }
         for client in Array(redisClients.values) { client.expire(at: now) }
         pools.expire(at: now, idle: settings.limits.upstreamIdle)
+        var earliest: Instant?
+        for client in clients {
+            if let moment = client.deadline?.moment { earliest = min(earliest ?? .distantFuture, moment) }
+        }
         let next = [
-            book.nextDeadline, clients.values.compactMap { $0.deadline?.moment }.min(),
+            book.nextDeadline, earliest,
             redisClients.values.compactMap(\.deadline).min(),
             pools.nextDeadline(idle: settings.limits.upstreamIdle),
         ]

@@ -22,10 +22,14 @@ package final class Front {
     let commons: FrontCommons
     let scratch = Scratch()
     /// A head on its way out with what came behind it: filled and emptied within one call.
-    var output: [UInt8] = []
+    let output = OutputBuffer(capacity: 16_384)
+    /// A body's bytes in the form in which they go on, likewise.
+    let piece = OutputBuffer(capacity: 16_384)
+    var exchanges = ExchangePool()
+    var responseScanner = ResponseScanner(UpstreamConnection.headLimits)
     var settings = FrontSettings()
     var keys: KeyTable
-    var requestIDs: RequestID
+    var requestIDs: RequestIDs
     var requestScanner = RequestScanner(HeadLimits())
     var pools = UpstreamPools()
     var book: LeaseBook
@@ -34,7 +38,7 @@ package final class Front {
     var platform: Channel?
     var sweepTimer: TimerHeap.ID?
     var sweepMoment = Instant.distantFuture
-    private(set) var clients: [ObjectIdentifier: ClientConnection] = [:]
+    private(set) var clients: [ClientConnection] = []
     private(set) var redisClients: [ObjectIdentifier: RESPConnection] = [:]
     private var lastNumber: LeaseBook.Waiter = 0
     private var listeners: [Listener] = []
@@ -45,7 +49,7 @@ package final class Front {
     package init(on loop: EventLoop, session: UInt64, commons: FrontCommons = FrontCommons()) {
         (self.loop, self.commons) = (loop, commons)
         keys = KeyTable(gauges: commons.gauges)
-        requestIDs = RequestID(session: session)
+        requestIDs = RequestIDs(session: session)
         book = LeaseBook(session: session, linger: FrontLimits().linger)
     }
 
@@ -64,10 +68,10 @@ package final class Front {
     }
 
     /// Bytes that wait in memory for slow clients.
-    package var keptForClients: Int { clients.values.reduce(0) { $0 + $1.stream.keptCount } }
+    package var keptForClients: Int { clients.reduce(0) { $0 + $1.stream.keptCount } }
 
     /// Requests and Redis clients that wait for a lease or use one.
-    package var waitingCount: Int { waiters.count }
+    package var waitingCount: Int { exchanges.activeCount + waiters.values.count { !($0 is Exchange) } }
 
     /// Clients' connections.
     package var connectionCount: Int { clients.count + redisClients.count }
@@ -83,7 +87,8 @@ package final class Front {
         Socket.sendAtOnce(descriptor)
         guard let stream = try? ByteStream(descriptor, on: loop) else { return commons.leave() }
         let client = ClientConnection(stream, self)
-        clients[ObjectIdentifier(client)] = client
+        client.place = clients.count
+        clients.append(client)
         joined()
     }
 
@@ -101,7 +106,11 @@ package final class Front {
     private func joined() { if connectionCount == 1 { onIdle?(false) } }
 
     func closed(_ client: ClientConnection) {
-        clients[ObjectIdentifier(client)] = nil
+        let last = clients.removeLast()
+        if last !== client {
+            clients[client.place] = last
+            last.place = client.place
+        }
         left()
     }
 
@@ -135,17 +144,8 @@ package final class Front {
         return lastNumber
     }
 
-    func exchange(
-        _ request: Exchange.Request, for client: any ExchangeClient, answer: ResponseForwarding.Context
-    ) -> Exchange {
-        let exchange = Exchange(nextNumber(), request, for: client, self, answer: answer)
-        waiters[exchange.number] = exchange
-        return exchange
-    }
-
     /// A waiter is done: its lease and its place are free again.
     func ended(_ waiter: any LeaseWaiter) {
-        waiters[waiter.number] = nil
         waiter.gauge?.leave()
         guard let use = waiter.use else { return }
         perform(book.ended(use, at: loop.now))
@@ -166,7 +166,7 @@ package final class Front {
             Socket.sendAtOnce(descriptor)
             stream = try ByteStream(descriptor, on: loop, isConnecting: true)
         }
-        return UpstreamConnection(stream, to: endpoint, self)
+        return UpstreamConnection(stream, from: pools.pool(endpoint.generation), self)
     }
 
     /// Puts a connection into the pool, as long as its generation is leased.
@@ -184,7 +184,7 @@ package final class Front {
         isDraining = true
         for listener in listeners { listener.close() }
         listeners = []
-        for client in Array(clients.values) where client.isIdle { client.cut() }
+        for client in clients where client.isIdle { client.cut() }
         for client in Array(redisClients.values) where client.isIdle { client.cut() }
         if connectionCount == 0 { finishDrain() }
     }

@@ -105,7 +105,6 @@ final class RESPConnection: ByteStreamOwner, LeaseWaiter {
         let limit = front.loop.now + front.settings.limits.waitMax
         // The lease's own limit comes first; this one is for the hand-over.
         setDeadline(after: front.settings.limits.waitMax + HandOffAttempt.answerMax * 2)
-        front.waiters[number] = self
         front.want(self, deadline: limit)
     }
 

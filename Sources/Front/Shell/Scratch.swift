@@ -2,7 +2,7 @@
 ///
 /// What is read must be used up or copied before the next read.
 final class Scratch {
-    static let size = 65_536
+    static let size = 262_144
 
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 64)
 

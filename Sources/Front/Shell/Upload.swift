@@ -29,29 +29,37 @@ struct Upload {
 
     var isComplete: Bool { if case .none = rest { true } else { false } }
 
+    /// Of so many bytes that came, how many go on as they are; nil when they need `receive`.
+    mutating func passThrough(_ count: Int) -> Int? {
+        guard case .length(let remaining) = rest else { return nil }
+        rest = count < remaining ? .length(remaining - count) : .none
+        return min(count, remaining)
+    }
+
     /// Takes what belongs to the body from the front of the bytes and writes it as it goes on; returns how much it
     /// took.
     ///
     /// - Throws: 400 for malformed chunks, 413 for a body that is too long.
-    mutating func receive(_ input: UnsafeRawBufferPointer, into output: inout [UInt8]) throws(Fault) -> Int {
+    mutating func receive(_ input: UnsafeRawBufferPointer, into output: OutputBuffer) throws(Fault) -> Int {
         switch rest {
         case .none: return 0
-        case .length(let remaining):
-            let count = min(remaining, input.count)
-            output += UnsafeRawBufferPointer(rebasing: input[..<count])
-            rest = count == remaining ? .none : .length(remaining - count)
+        case .length:
+            let count = passThrough(input.count)!
+            output.append(UnsafeRawBufferPointer(rebasing: input[..<count]))
             return count
         case .untilEnd:
             try count(input.count)
-            ChunkedEncoder.append(input, to: &output)
+            output.append(chunk: input)
             return input.count
         case .chunked(var decoder):
-            var pieces: [UInt8] = []
-            let count = try decoder.decode(input) { pieces += $0 }
-            try self.count(pieces.count)
-            pieces.withUnsafeBytes { ChunkedEncoder.append($0, to: &output) }
+            var length = 0
+            let count = try decoder.decode(input) {
+                length += $0.count
+                output.append(chunk: $0)
+            }
+            try self.count(length)
             if decoder.isComplete {
-                ChunkedEncoder.appendEnd(to: &output)
+                output.append("0\r\n\r\n" as StaticString)
                 rest = .none
             } else {
                 rest = .chunked(decoder)
@@ -61,9 +69,9 @@ struct Upload {
     }
 
     /// What came by `untilEnd` is all.
-    mutating func end(into output: inout [UInt8]) {
+    mutating func end(into output: OutputBuffer) {
         guard case .untilEnd = rest else { return }
-        ChunkedEncoder.appendEnd(to: &output)
+        output.append("0\r\n\r\n" as StaticString)
         rest = .none
     }
 

@@ -11,20 +11,19 @@ final class UpstreamConnection: ByteStreamOwner {
     /// Of an answer's head.
     static let headLimits = HeadLimits(bytesMax: 32_768, fieldsMax: 256)
 
-    let endpoint: Endpoint
+    let pool: UpstreamPools.Pool
     let stream: ByteStream
     /// Carried an exchange before.
     private(set) var isReused = false
     /// Nil in the pool.
     private(set) var exchange: Exchange?
-    private unowned let front: Front
-    private var scanner = ResponseScanner(headLimits)
+    private unowned(unsafe) let front: Front
     /// The beginning of a head whose end is not there yet.
     private var partial: [UInt8] = []
     private var isPumpDue = false
 
-    init(_ stream: ByteStream, to endpoint: Endpoint, _ front: Front) {
-        (self.stream, self.endpoint, self.front) = (stream, endpoint, front)
+    init(_ stream: ByteStream, from pool: UpstreamPools.Pool, _ front: Front) {
+        (self.stream, self.pool, self.front) = (stream, pool, front)
         stream.owner = self
     }
 
@@ -83,7 +82,6 @@ final class UpstreamConnection: ByteStreamOwner {
         guard let exchange else { return front.pools.drop(self) }
         guard exchange.awaitsHead else { return exchange.receivedBody(bytes) }
         guard !partial.isEmpty else {
-            scanner.reset()
             return takeHeads(bytes, exchange)
         }
         let joined = partial + bytes
@@ -91,24 +89,25 @@ final class UpstreamConnection: ByteStreamOwner {
         joined.withUnsafeBytes { takeHeads($0, exchange) }
     }
 
-    /// Finds heads, interim ones first, and hands what is behind the last one over as its body.
+    /// Finds heads, interim ones first, and hands what is behind the last one over as its body. The beginning of one
+    /// that is not whole is kept and read again: instances are few that send a head in pieces, and none is long.
     private func takeHeads(_ bytes: UnsafeRawBufferPointer, _ exchange: Exchange) {
         var rest = bytes
         while self.exchange === exchange {
+            front.responseScanner.reset()
             do {
-                guard try scanner.scan(rest, answering: exchange.method) else {
+                guard try front.responseScanner.scan(rest, answering: exchange.method) else {
                     partial = Array(rest)
                     return
                 }
             } catch {
                 return exchange.answerMalformed()
             }
-            let head = scanner.head
+            let head = front.responseScanner.head
             let behind = UnsafeRawBufferPointer(rebasing: rest[head.length...])
             guard head.isInterim else { return exchange.receivedHead(head, rest, body: behind) }
             exchange.receivedInterim(head, rest)
             rest = behind
-            scanner.reset()
         }
     }
 }

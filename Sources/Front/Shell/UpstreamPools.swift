@@ -7,13 +7,29 @@ import Routing
 
 /// The connections to all instances that wait for their next request, by generation.
 struct UpstreamPools {
-    private var idle: [Generation: IdlePool<UpstreamConnection>] = [:]
+    /// Those of one generation.
+    final class Pool {
+        fileprivate var idle = IdlePool<UpstreamConnection>()
+        /// The generation is not leased any more.
+        fileprivate var isForgotten = false
+    }
+
+    private var pools: [Generation: Pool] = [:]
+
+    /// The pool that a connection of the generation waits in.
+    mutating func pool(_ generation: Generation) -> Pool {
+        if let pool = pools[generation] { return pool }
+        let pool = Pool()
+        pools[generation] = pool
+        return pool
+    }
 
     /// A connection that carried requests before, if one is left that is still good.
     ///
     /// - Parameter isCareful: the request cannot be repeated, so a connection that has just ended must not get it.
-    mutating func take(_ endpoint: Endpoint, isCareful: Bool) -> UpstreamConnection? {
-        while let connection = idle[endpoint.generation]?.take() {
+    func take(_ endpoint: Endpoint, isCareful: Bool) -> UpstreamConnection? {
+        guard let pool = pools[endpoint.generation] else { return nil }
+        while let connection = pool.idle.take() {
             if !isCareful || connection.stream.isQuiet { return connection }
             connection.close()
         }
@@ -21,33 +37,36 @@ struct UpstreamPools {
     }
 
     /// Keeps a connection for the next request, or closes it.
-    mutating func put(_ connection: UpstreamConnection, at now: Instant, max: Int) {
-        let isKept = idle[connection.endpoint.generation, default: IdlePool()].put(connection, at: now, max: max)
+    func put(_ connection: UpstreamConnection, at now: Instant, max: Int) {
+        let isKept = !connection.pool.isForgotten && connection.pool.idle.put(connection, at: now, max: max)
         if !isKept { connection.close() }
     }
 
     /// Closes a connection that may be waiting here.
-    mutating func drop(_ connection: UpstreamConnection) {
+    func drop(_ connection: UpstreamConnection) {
         connection.close()
-        idle[connection.endpoint.generation]?.remove { $0 === connection }
-        if idle[connection.endpoint.generation]?.isEmpty == true { idle[connection.endpoint.generation] = nil }
+        connection.pool.idle.remove { $0 === connection }
     }
 
     mutating func forget(_ generation: Generation) {
-        guard var pool = idle.removeValue(forKey: generation) else { return }
-        for connection in pool.removeAll() { connection.close() }
+        guard let pool = pools.removeValue(forKey: generation) else { return }
+        pool.isForgotten = true
+        for connection in pool.idle.removeAll() { connection.close() }
     }
 
-    mutating func expire(at now: Instant, idle limit: Duration) {
-        for generation in Array(idle.keys) {
-            for connection in idle[generation]!.removeExpired(at: now, idle: limit) { connection.close() }
-            if idle[generation]!.isEmpty { idle[generation] = nil }
+    func expire(at now: Instant, idle limit: Duration) {
+        for pool in pools.values {
+            for connection in pool.idle.removeExpired(at: now, idle: limit) { connection.close() }
         }
     }
 
     func nextDeadline(idle limit: Duration) -> Instant? {
-        idle.values.compactMap { $0.nextDeadline(idle: limit) }.min()
+        var next: Instant?
+        for pool in pools.values {
+            if let moment = pool.idle.nextDeadline(idle: limit) { next = min(next ?? .distantFuture, moment) }
+        }
+        return next
     }
 
-    var count: Int { idle.values.reduce(0) { $0 + $1.count } }
+    var count: Int { pools.values.reduce(0) { $0 + $1.idle.count } }
 }

@@ -37,41 +37,51 @@ package enum FieldName: UInt8, Sendable {
         if self == .other, Self.isReserved(name) { self = .reserved }
     }
 
+    /// By length, so that a name is compared with few others.
     private static func known(_ name: UnsafeRawBufferPointer) -> FieldName {
-        for (text, field) in candidates(length: name.count) where name.equalsIgnoringCase(text) { return field }
-        return .other
-    }
-
-    private static let byLength: [[(StaticString, FieldName)]] = {
-        let all: [(StaticString, FieldName)] = [
-            ("te", .te), ("date", .date), ("host", .host), ("vary", .vary), ("accept", .accept), ("expect", .expect),
-            ("origin", .origin), ("server", .server), ("trailer", .trailer), ("upgrade", .upgrade),
-            ("if-match", .ifMatch), ("forwarded", .forwarded), ("connection", .connection),
-            ("keep-alive", .keepAlive), ("retry-after", .retryAfter), ("content-type", .contentType),
-            ("x-request-id", .requestID), ("authorization", .authorization), ("if-none-match", .ifNoneMatch),
-            ("content-length", .contentLength), ("x-forwarded-for", .forwardedFor),
-            ("x-bunbase-token", .token), ("proxy-connection", .proxyConnection), ("x-forwarded-host", .forwardedHost),
-            ("x-forwarded-proto", .forwardedProto), ("transfer-encoding", .transferEncoding),
-            ("x-bunbase-project", .project), ("proxy-authenticate", .proxyAuthenticate),
-            ("proxy-authorization", .proxyAuthorization), ("x-bunbase-client-key", .clientKey),
-            ("x-bunbase-request-id", .bunbaseRequestID),
-            ("access-control-request-headers", .accessControlRequestHeaders),
-            ("access-control-allow-origin", .accessControlAllowOrigin),
-            ("access-control-allow-credentials", .accessControlAllowCredentials),
-            ("access-control-expose-headers", .accessControlExposeHeaders),
-        ]
-        var table = [[(StaticString, FieldName)]](repeating: [], count: 33)
-        for entry in all { table[entry.0.utf8CodeUnitCount].append(entry) }
-        return table
-    }()
-
-    private static func candidates(length: Int) -> [(StaticString, FieldName)] {
-        length < byLength.count ? byLength[length] : []
+        guard let bytes = name.baseAddress else { return .other }
+        func whether(_ text: StaticString, _ field: FieldName) -> FieldName? {
+            WordScan.isName(bytes, text) ? field : nil
+        }
+        switch name.count {
+        case 2: return whether("te", .te) ?? .other
+        case 4: return whether("host", .host) ?? whether("date", .date) ?? whether("vary", .vary) ?? .other
+        case 6:
+            return whether("accept", .accept) ?? whether("origin", .origin) ?? whether("server", .server)
+                ?? whether("expect", .expect) ?? .other
+        case 7: return whether("upgrade", .upgrade) ?? whether("trailer", .trailer) ?? .other
+        case 8: return whether("if-match", .ifMatch) ?? .other
+        case 9: return whether("forwarded", .forwarded) ?? .other
+        case 10: return whether("connection", .connection) ?? whether("keep-alive", .keepAlive) ?? .other
+        case 11: return whether("retry-after", .retryAfter) ?? .other
+        case 12: return whether("content-type", .contentType) ?? whether("x-request-id", .requestID) ?? .other
+        case 13:
+            return whether("authorization", .authorization) ?? whether("if-none-match", .ifNoneMatch) ?? .other
+        case 14: return whether("content-length", .contentLength) ?? .other
+        case 15: return whether("x-forwarded-for", .forwardedFor) ?? whether("x-bunbase-token", .token) ?? .other
+        case 16:
+            return whether("proxy-connection", .proxyConnection) ?? whether("x-forwarded-host", .forwardedHost)
+                ?? .other
+        case 17:
+            return whether("transfer-encoding", .transferEncoding) ?? whether("x-bunbase-project", .project)
+                ?? whether("x-forwarded-proto", .forwardedProto) ?? .other
+        case 18: return whether("proxy-authenticate", .proxyAuthenticate) ?? .other
+        case 19: return whether("proxy-authorization", .proxyAuthorization) ?? .other
+        case 20:
+            return whether("x-bunbase-client-key", .clientKey) ?? whether("x-bunbase-request-id", .bunbaseRequestID)
+                ?? .other
+        case 27: return whether("access-control-allow-origin", .accessControlAllowOrigin) ?? .other
+        case 29: return whether("access-control-expose-headers", .accessControlExposeHeaders) ?? .other
+        case 30: return whether("access-control-request-headers", .accessControlRequestHeaders) ?? .other
+        case 32: return whether("access-control-allow-credentials", .accessControlAllowCredentials) ?? .other
+        default: return .other
+        }
     }
 
     /// A CGI-like gateway maps `_` to `-`, so a client could smuggle our fields past a plain comparison.
     private static func isReserved(_ name: UnsafeRawBufferPointer) -> Bool {
-        hasPrefix(name, "x-bunbase-") || hasPrefix(name, "x-bundoc-")
+        guard name.count > 9, name[0] | 0x20 == UInt8(ascii: "x") else { return false }
+        return hasPrefix(name, "x-bunbase-") || hasPrefix(name, "x-bundoc-")
     }
 
     private static func hasPrefix(_ name: UnsafeRawBufferPointer, _ prefix: StaticString) -> Bool {

@@ -17,8 +17,8 @@ struct FieldScanner: Sendable {
     /// The next line without its CR LF, or nil when its end is not there yet.
     mutating func nextLine(_ bytes: UnsafeRawBufferPointer, tooLong: (Int) -> Fault) throws(Fault) -> ByteRange? {
         let end = min(bytes.count, limits.bytesMax)
-        var index = searched
-        while index < end, bytes[index] != UInt8(ascii: "\n") { index += 1 }
+        guard let base = bytes.baseAddress else { return nil }
+        let index = WordScan.first(UInt8(ascii: "\n"), base, searched, end)
         searched = index
         guard index < end else {
             if bytes.count >= limits.bytesMax { throw tooLong(limits.bytesMax) }
@@ -31,30 +31,69 @@ struct FieldScanner: Sendable {
 
     /// Reads field lines up to the empty line; false when bytes are lacking.
     mutating func scan(_ bytes: UnsafeRawBufferPointer, into fields: inout Fields) throws(Fault) -> Bool {
-        while let line = try nextLine(bytes, tooLong: Fault.headTooLong) {
-            if line.isEmpty { return true }
+        guard let base = bytes.baseAddress else { return false }
+        let end = min(bytes.count, limits.bytesMax)
+        while true {
+            // A line that was looked at before and is still not whole is not looked at again.
+            if searched > lineStart { searched = WordScan.first(UInt8(ascii: "\n"), base, searched, end) }
+            let start = lineStart
+            guard searched < end, let line = try Self.field(base, start, end) else {
+                searched = end
+                if bytes.count >= limits.bytesMax { throw .headTooLong(limits.bytesMax) }
+                return false
+            }
+            (lineStart, searched) = (line.next, line.next)
+            guard line.next > start + 2 else { return true }
             guard fields.lines.count < limits.fieldsMax else { throw .fieldsTooMany(limits.fieldsMax) }
-            fields.append(try Self.field(line, bytes))
+            let name = UnsafeRawBufferPointer(start: base + start, count: line.colon - start)
+            fields.append(
+                Fields.Line(
+                    kind: FieldName(name), name: ByteRange(start, line.colon),
+                    value: bytes.trimmed(line.colon + 1, line.next - 2)))
         }
-        return false
     }
 
+    /// Reads one line, empty or a field's; nil when its end is not there. `next` is where the next line begins.
+    @inline(__always)
     private static func field(
-        _ line: ByteRange, _ bytes: UnsafeRawBufferPointer
-    ) throws(Fault) -> Fields.Line {
-        let (start, end) = (Int(line.start), Int(line.end))
-        guard !bytes[start].isOptionalSpace else { throw .fieldFolded }
+        _ bytes: UnsafeRawPointer, _ start: Int, _ end: Int
+    ) throws(Fault) -> (colon: Int, next: Int)? {
         var colon = start
-        while colon < end, bytes[colon].isToken { colon += 1 }
-        guard colon < end, colon > start else { throw .fieldMalformed }
-        guard bytes[colon] == UInt8(ascii: ":") else {
-            throw bytes[colon].isOptionalSpace ? .fieldSpaced : .fieldMalformed
+        while colon < end, bytes.load(fromByteOffset: colon, as: UInt8.self).isToken { colon += 1 }
+        guard colon < end else { return nil }
+        guard bytes.load(fromByteOffset: colon, as: UInt8.self) == UInt8(ascii: ":"), colon > start else {
+            return try noField(bytes, start, colon, end)
         }
-        for index in (colon + 1)..<end where !bytes[index].isFieldValue {
-            throw bytes[index] == UInt8(ascii: "\r") ? .newlineBare : .controlByte
+        let cr = WordScan.endOfValue(bytes, colon + 1, end)
+        guard cr < end else { return nil }
+        switch bytes.load(fromByteOffset: cr, as: UInt8.self) {
+        case UInt8(ascii: "\r"):
+            guard cr + 1 < end else { return nil }
+            guard bytes.load(fromByteOffset: cr + 1, as: UInt8.self) == UInt8(ascii: "\n") else {
+                throw .newlineBare
+            }
+        case UInt8(ascii: "\n"): throw .newlineBare
+        default: throw .controlByte
         }
-        let name = ByteRange(start, colon)
-        return Fields.Line(kind: FieldName(bytes[name]), name: name, value: bytes.trimmed(colon + 1, end))
+        return (colon, cr + 2)
+    }
+
+    /// The empty line, or what is wrong with one that is no field; nil when the next byte decides.
+    private static func noField(
+        _ bytes: UnsafeRawPointer, _ start: Int, _ index: Int, _ end: Int
+    ) throws(Fault) -> (colon: Int, next: Int)? {
+        switch bytes.load(fromByteOffset: index, as: UInt8.self) {
+        case UInt8(ascii: "\n"): throw .newlineBare
+        case UInt8(ascii: "\r"):
+            guard index + 1 < end else { return nil }
+            guard bytes.load(fromByteOffset: index + 1, as: UInt8.self) == UInt8(ascii: "\n") else {
+                throw .newlineBare
+            }
+            if index == start { return (start, start + 2) }
+            throw .fieldMalformed
+        case UInt8(ascii: " "), UInt8(ascii: "\t"): throw index == start ? .fieldFolded : .fieldSpaced
+        default: throw .fieldMalformed
+        }
     }
 
     /// Reads `Content-Length`; nil when there is none. Repetition is refused even where the values agree.

@@ -36,6 +36,26 @@ package struct Fields: Sendable {
         return lines.reduce(0) { $1.kind == kind ? $0 + 1 : $0 }
     }
 
+    /// Calls with the bytes of the lines that `keeps` lets through, as they stand with their line ends; neighbours in
+    /// one piece.
+    ///
+    /// - Parameter end: of the last line, its line end included.
+    @inline(__always)
+    package func forEachRun(
+        end: Int, keeps: (Line) -> Bool, _ body: (ByteRange) -> Void
+    ) {
+        var start: UInt32?
+        for line in lines {
+            if keeps(line) {
+                start = start ?? line.name.start
+            } else if let begun = start {
+                body(ByteRange(Int(begun), Int(line.name.start)))
+                start = nil
+            }
+        }
+        if let begun = start { body(ByteRange(Int(begun), end)) }
+    }
+
     /// The value of the first line of that name, which must be lower-case and not one of `FieldName`'s.
     package func first(named name: StaticString, in bytes: UnsafeRawBufferPointer) -> ByteRange? {
         lines.first { $0.kind == .other && bytes[$0.name].equalsIgnoringCase(name) }?.value

@@ -22,6 +22,14 @@ package struct RequestHead: Sendable {
 
     init() {}
 
+    /// For the next one; the room for fields stays.
+    mutating func reset() {
+        (method, minorVersion, framing, expectsContinue) = (.other, 1, .none, false)
+        (methodName, target, path, query, authority) = (.empty, .empty, .empty, nil, nil)
+        fields.removeAll()
+        (connection, length) = ([], 0)
+    }
+
     /// Whether the client expects the connection to go on after the answer (RFC 9112 §9.3).
     package var isKeptAlive: Bool {
         if connection.contains(.close) { return false }

@@ -14,10 +14,7 @@ package struct RequestScanner: Sendable {
     package init(_ limits: HeadLimits) { scanner = FieldScanner(limits) }
 
     package mutating func reset() {
-        var fields = head.fields
-        fields.removeAll()
-        head = RequestHead()
-        head.fields = fields
+        head.reset()
         scanner.reset()
         hasLine = false
     }

@@ -13,6 +13,13 @@ package struct ResponseHead: Sendable {
 
     init() {}
 
+    /// For the next one; the room for fields stays.
+    mutating func reset() {
+        (status, reason, minorVersion, framing) = (0, .empty, 1, .none)
+        fields.removeAll()
+        (connection, length) = ([], 0)
+    }
+
     /// Whether another response follows on the way of this one: 100 and 103, not 101.
     package var isInterim: Bool { (100...199).contains(status) && status != 101 }
 
@@ -33,10 +40,7 @@ package struct ResponseScanner: Sendable {
     package init(_ limits: HeadLimits) { scanner = FieldScanner(limits) }
 
     package mutating func reset() {
-        var fields = head.fields
-        fields.removeAll()
-        head = ResponseHead()
-        head.fields = fields
+        head.reset()
         scanner.reset()
         hasLine = false
     }
