@@ -144,9 +144,12 @@ static void begin(struct cload *load, struct client *client, double due) {
     if (!flush(load, client)) fail(load, client);
 }
 
-static void rest(struct group *group, struct client *client) {
+static void rest(struct cload *load, struct client *client) {
+    struct group *group = client->group;
     client->state = RESTING;
     group->resting[group->resting_count++] = client;
+    if (group->plan.behaviour == CLOAD_HOLD && group->begun_count < group->plan.connections)
+        reconnect(load, &group->clients[group->begun_count++]);
 }
 
 static void answered(struct cload *load, struct client *client) {
@@ -168,7 +171,7 @@ static void answered(struct cload *load, struct client *client) {
     if (group->plan.behaviour == CLOAD_CLOSED) {
         begin(load, client, load->now);
     } else {
-        rest(group, client);
+        rest(load, client);
     }
 }
 
@@ -221,7 +224,7 @@ static void opened(struct cload *load, struct client *client) {
     want(load, client, EPOLLIN);
     switch (client->group->plan.behaviour) {
         case CLOAD_RATE:
-        case CLOAD_LORIS: rest(client->group, client); break;
+        case CLOAD_LORIS: rest(load, client); break;
         default: begin(load, client, client->began);
     }
 }
@@ -281,8 +284,11 @@ void clients_start(struct cload *load, struct group *group) {
         struct client *client = &group->clients[index];
         client->group = group;
         client->handler.ready = client_ready;
-        reconnect(load, client);
     }
+    // A crowd that only rests comes in gradually: each that rests brings the next.
+    uint32_t first = group->plan.behaviour == CLOAD_HOLD ? HOLD_AT_ONCE : group->plan.connections;
+    while (group->begun_count < group->plan.connections && group->begun_count < first)
+        reconnect(load, &group->clients[group->begun_count++]);
 }
 
 int clients_tick(struct cload *load, struct group *group) {
@@ -299,7 +305,7 @@ int clients_tick(struct cload *load, struct group *group) {
 /// Connects again where a connection failed, and adds a byte to heads that never end.
 void clients_second(struct cload *load, struct group *group) {
     static const char slow[] = "GET /v1/slow HTTP/1.1\r\nHost: slow\r\nX-Slow: ";
-    for (uint32_t index = 0; index < group->plan.connections; index++) {
+    for (uint32_t index = 0; index < group->begun_count; index++) {
         struct client *client = &group->clients[index];
         if (client->state == CLOSED) reconnect(load, client);
         if (group->plan.behaviour != CLOAD_LORIS || client->state != RESTING) continue;

@@ -7,7 +7,7 @@
 #include <stdatomic.h>
 #include <sys/epoll.h>
 
-enum { SCRATCH = 262144, BIG = 1000000, SMALL = 100, HEAD_MAX = 16384 };
+enum { SCRATCH = 262144, BIG = 1000000, SMALL = 100, HEAD_MAX = 16384, HOLD_AT_ONCE = 64 };
 
 /// Whoever is called when its descriptor is ready.
 struct handler {
@@ -28,6 +28,8 @@ struct group {
     /// At rest, for `CLOAD_RATE`.
     struct client **resting;
     uint32_t resting_count;
+    /// Clients that have connected at least once.
+    uint32_t begun_count;
     /// Requests that were due, and when the next one is.
     uint64_t due_count;
     double started;

@@ -12,6 +12,10 @@ final class Load {
         var p99: Double
         var seconds: Double
 
+        var good: Int { Int(counts.good) }
+        var broken: Int { Int(counts.broken) }
+        /// Nothing but good answers came.
+        var isClean: Bool { counts.other + counts.refused + counts.broken == 0 }
         var rate: Double { Double(counts.good) / seconds }
     }
 
@@ -56,6 +60,7 @@ final class Load {
     func start() throws { guard cload_start(load) else { throw TrialCluster.Failure("no thread for the load") } }
     func reset() { cload_reset(load) }
     func counts(_ group: Int32) -> cload_counts { cload_counts(load, group) }
+    func good(_ group: Int32) -> Int { Int(counts(group).good) }
     func open(_ group: Int32) -> Int { Int(cload_open(load, group)) }
 
     func result(_ group: Int32, seconds: Double) -> Result {

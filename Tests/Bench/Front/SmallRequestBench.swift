@@ -1,13 +1,8 @@
-import CLoad
-import Contracts
-import Glibc
-import Linux
 import Trial
 
 /// Small requests over keep-alive connections, through the front and through its peers, in turns.
 enum SmallRequestBench {
     static let connections = 64
-    static let projects = 10_000
     /// Projects whose keys the clients use.
     static let awake = 100
 
@@ -19,69 +14,31 @@ enum SmallRequestBench {
         var p99: Double
     }
 
-    enum Candidate: String, CaseIterable {
-        case nginx = "nginx, TCP"
-        case haproxy = "HAProxy, TCP"
-        case front = "front, TCP"
-        case nginxUnix = "nginx, unix"
-        case haproxyUnix = "HAProxy, unix"
-        case frontUnix = "front, unix"
-        case direct = "no proxy"
-
-        var isUnix: Bool { [.nginxUnix, .haproxyUnix, .frontUnix].contains(self) }
-    }
-
     static func run(_ options: Options) throws -> [Figure] {
-        guard cload_core_count() > 1 else { throw TrialCluster.Failure("two cores are needed") }
         var samples: [Candidate: [Sample]] = [:]
         for _ in 0..<(options.isQuick ? 1 : 5) {
             for candidate in Candidate.allCases {
                 samples[candidate, default: []].append(try measure(candidate, options))
             }
         }
-        return table(samples.mapValues(median))
+        return table(
+            samples.mapValues { samples in
+                Sample(
+                    rate: samples.map(\.rate).median, cost: samples.map(\.cost).median,
+                    p50: samples.map(\.p50).median, p99: samples.map(\.p99).median)
+            })
     }
 
-    static func measure(_ candidate: Candidate, _ options: Options) throws -> Sample {
-        let ground = try Ground(options)
-        let keys = FrontCrew.projects(projects, named: "bench")
-        let path = ground.directory + "/backend.sock"
-        let listeners = [try Socket.listen(on: .loopback(port: 0)), try Socket.listen(at: path, .stream, mode: 0o666)]
-        let backend = Backend(port: try Socket.localPort(of: listeners[0]), path: path, isUnix: candidate.isUnix)
-        let load = Load(listeners)
-        let proxy: any Proxy =
-            switch candidate {
-            case .nginx, .nginxUnix: try Nginx(on: ground, backend)
-            case .haproxy, .haproxyUnix: try HAProxy(on: ground, backend)
-            case .front, .frontUnix: try OurFront(on: ground, backend, keys)
-            case .direct: Direct(backend)
-            }
-        defer { proxy.stop() }
-        let group = try load.add(
-            Load.Plan(connections: connections, requests: keys.prefix(awake).map { request(key: $0.key) }),
-            to: proxy.port)
-        try load.start()
-        let window = try measure(load, proxy, ground, seconds: options.isQuick ? 1 : 3)
-        let result = load.result(group, seconds: window.seconds)
-        let bad = result.counts.other + result.counts.refused + result.counts.broken
-        guard result.counts.good > 0, bad == 0 else {
-            throw TrialCluster.Failure("\(candidate.rawValue): \(result.counts)\n\(ground.output)")
-        }
+    private static func measure(_ candidate: Candidate, _ options: Options) throws -> Sample {
+        let course = try Course(candidate, options)
+        let group = try course.add(Load.Plan(connections: connections, requests: course.requests(awake)))
+        try course.load.start()
+        let window = try course.measure(seconds: options.isQuick ? 1 : 3)
+        let result = course.load.result(group, seconds: window.seconds)
+        try course.demandGood(result)
         return Sample(
-            rate: result.rate, cost: window.processor / Double(result.counts.good) * 1e6, p50: result.p50,
+            rate: result.rate, cost: window.processor / Double(result.good) * 1e6, p50: result.p50,
             p99: result.p99)
-    }
-
-    /// Lets a running load warm up, then counts for so long. Returns the time, and the processor's that the proxy took.
-    static func measure(
-        _ load: Load, _ proxy: any Proxy, _ ground: Ground, seconds: Int
-    ) throws -> (seconds: Double, processor: Double) {
-        try ground.turn(for: .seconds(1))
-        load.reset()
-        let (start, before) = (ContinuousClock.now, proxy.processorSeconds)
-        try ground.turn(for: .seconds(seconds))
-        let after = proxy.processorSeconds
-        return ((ContinuousClock.now - start).milliseconds / 1000, after - before)
     }
 
     /// Some 500 bytes with nine fields, as a browser's client library sends them.
@@ -103,12 +60,6 @@ enum SmallRequestBench {
             """.utf8)
     }
 
-    private static func median(_ samples: [Sample]) -> Sample {
-        Sample(
-            rate: BunderBench.median(samples.map(\.rate)), cost: BunderBench.median(samples.map(\.cost)),
-            p50: BunderBench.median(samples.map(\.p50)), p99: BunderBench.median(samples.map(\.p99)))
-    }
-
     private static func table(_ medians: [Candidate: Sample]) -> [Figure] {
         var figures: [Figure] = []
         for candidate in Candidate.allCases {
@@ -122,18 +73,13 @@ enum SmallRequestBench {
         func compare(_ own: Candidate, _ peers: [Candidate], cost: Double?, rate: Double, _ name: String) {
             guard let ours = medians[own] else { return }
             let theirs = peers.compactMap { medians[$0] }
-            if let cost, let best = theirs.map(\.cost).min() {
-                figures.append(
-                    Figure(name: "\(name): processor", value: ours.cost / best, unit: "x", goal: .atMost(cost)))
+            func add(_ what: String, _ value: Double, _ goal: Figure.Goal) {
+                figures.append(Figure(name: "\(name): \(what)", value: value, unit: "x", goal: goal))
             }
-            if let best = theirs.map(\.rate).max() {
-                figures.append(
-                    Figure(name: "\(name): requests/s", value: ours.rate / best, unit: "x", goal: .atLeast(rate)))
-            }
-            if let p50 = theirs.map(\.p50).min(), let p99 = theirs.map(\.p99).min() {
-                figures.append(Figure(name: "\(name): p50", value: ours.p50 / p50, unit: "x", goal: .atMost(1)))
-                figures.append(Figure(name: "\(name): p99", value: ours.p99 / p99, unit: "x", goal: .atMost(1)))
-            }
+            if let cost, let best = theirs.map(\.cost).min() { add("processor", ours.cost / best, .atMost(cost)) }
+            if let best = theirs.map(\.rate).max() { add("requests/s", ours.rate / best, .atLeast(rate)) }
+            if let best = theirs.map(\.p50).min() { add("p50", ours.p50 / best, .atMost(1)) }
+            if let best = theirs.map(\.p99).min() { add("p99", ours.p99 / best, .atMost(1)) }
         }
         compare(.front, [.nginx, .haproxy], cost: 0.75, rate: 1.3, "front of the better peer, TCP")
         compare(.frontUnix, [.nginx, .haproxy], cost: 0.55, rate: 1.7, "front on unix of the better peer on TCP")
