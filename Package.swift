@@ -159,7 +159,8 @@ let parts: [Part] = [
     Part("CLoad", .test, .c, uses: ["COpenSSL"], folder: "Tests/CLoad"),
     Part(
         "bunbase-bench", .test, .comfortable,
-        uses: ["Trial", "Nouns", "Contracts", "JSON", "CLinux", "Linux", "CLoad", "Support"], folder: "Tests/Bench"),
+        uses: ["Trial", "Nouns", "Contracts", "JSON", "CLinux", "Linux", "Routing", "CLoad", "Support"],
+        folder: "Tests/Bench"),
     Part(
         "trial-misbehaver", .test, .lean, uses: ["Service", "HTTP", "Contracts", "Nouns", "Linux", "CLinux"],
         folder: "Tests/Misbehaver"),

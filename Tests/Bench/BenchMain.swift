@@ -12,6 +12,7 @@ struct BenchMain {
         ("bundoc", { _ in try BundocBench.run() }), ("bunder", { _ in try BunderBench.run() }),
         ("front", SmallRequestBench.run), ("front-bodies", BodyBench.run), ("front-held", HoldBench.run),
         ("front-fairness", FairnessBench.run), ("front-isolation", IsolationBench.run),
+        ("front-resp", HandOffBench.run),
     ]
 
     static func main() throws {

@@ -100,11 +100,3 @@ extension BlockingConnection {
 
     func endSending() { _ = shutdown(descriptor, Int32(SHUT_WR)) }
 }
-
-extension BlockingConnection {
-    /// Whether something can be read, or the end is there, within a time.
-    func hasBytes(within duration: Duration) -> Bool {
-        var state = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-        return poll(&state, 1, Int32(duration.components.attoseconds / 1_000_000_000_000_000)) == 1
-    }
-}

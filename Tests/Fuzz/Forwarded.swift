@@ -16,7 +16,7 @@ extension FuzzTarget {
         seeds: [
             "GET /a?key=1&x=2 HTTP/1.1\r\nHost: a\r\nX-Bunbase-Project: b\r\nConnection: x-hop\r\nX-Hop: 1\r\n\r\n",
             "POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nX-Forwarded-For: b\r\nTE: trailers\r\n\r\n",
-            "PUT http://a/b HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\nx_bunbase_token: c\r\n\r\n",
+            "PUT http://a/b HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\nx_bundoc_a: c\r\n\r\n",
             "GET / HTTP/1.0\r\nX-Request-Id: a\r\nForwarded: for=b\r\n\r\n",
         ],
         words: [

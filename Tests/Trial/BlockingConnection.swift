@@ -47,6 +47,12 @@ package final class BlockingConnection {
         descriptor = -1
     }
 
+    /// Whether something can be read, or the end is there, within a time.
+    package func hasBytes(within duration: Duration = .zero) -> Bool {
+        var state = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return poll(&state, 1, Int32(duration.components.attoseconds / 1_000_000_000_000_000)) == 1
+    }
+
     package func send(_ bytes: some Collection<UInt8>) throws {
         var rest = Array(bytes)[...]
         while !rest.isEmpty {

@@ -51,7 +51,8 @@ final class Course {
 
     func add(_ plan: Load.Plan) throws -> Int32 { try load.add(plan, to: proxy.port) }
 
-    /// Lets the running load warm up, then counts for so long. Returns the time, and the processor's that the proxy took.
+    /// Lets the running load warm up, then counts for so long. Returns the time, and that of the processor that the
+    /// proxy took.
     func measure(seconds: Double, warmUp: Double = 1) throws -> (seconds: Double, processor: Double) {
         try ground.turn(for: .milliseconds(Int(warmUp * 1000)))
         load.reset()
