@@ -94,7 +94,7 @@ extension Rule {
             let own = head.components(separatedBy: "\r\n").filter { line in
                 ["X-One", "Cookie", "X-Two", "Accept"].contains { line.lowercased().hasPrefix($0.lowercased() + ":") }
             }
-            let values = own.map { $0.split(separator: ":", maxSplits: 1)[1].trimmingPrefix(" ") }
+            let values = own.map { $0.split(separator: ":", maxSplits: 1)[1].trimmingCharacters(in: .whitespaces) }
             try demand(values == ["a", "b=c; d=e", "spaced", "f", "*/*"], "\(own)")
         },
     ]

@@ -4,7 +4,6 @@ import Nouns
 import Routing
 
 extension FuzzTarget {
-    private static let secret = Token(random: (1, 2))
     private static let routes = RouteTable([
         Route(prefix: "/", kind: .bundoc, rewrite: "/in/{project}/", bodyMax: 1_000, timeout: .seconds(1))
     ])
@@ -27,15 +26,24 @@ extension FuzzTarget {
         var scanner = RequestScanner(HeadLimits(bytesMax: 2_048, fieldsMax: 20))
         guard (try? scanner.scan(bytes)) == true, let match = routes.match(scanner.head.path, in: bytes) else { return }
         let head = scanner.head
+        var ids = RequestIDs(session: 7)
         let context = RequestForwarding.Context(
-            match: match, project: ProjectID("acme")!, requestID: "id-1", client: "10.0.0.1", strippedQuery: nil)
-        var output: [UInt8] = []
-        RequestForwarding.append(head, bytes, context, to: &output)
-        let endpoint = Endpoint(
-            instance: InstanceID(context.project, .bundoc), generation: Generation(1), port: 1, unix: nil, handOff: nil,
-            token: secret)
-        RequestForwarding.appendEnd(endpoint, to: &output)
-        try output.withUnsafeBytes { try checkForwarded($0, of: head) }
+            match: match, entry: try entry(), requestID: ids.next(),
+            client: RequestForwarding.clientFields(address: "10.0.0.1", scheme: "http"), strippedQuery: nil)
+        let output = OutputBuffer()
+        RequestForwarding.append(head, bytes, context, to: output)
+        output.append("\r\n" as StaticString)
+        try checkForwarded(output.bytes, of: head)
+    }
+
+    private static func entry() throws -> ProjectEntry {
+        let key = "pk_0123456789abcdef0123456789abcdef"
+        var table = KeyTable()
+        _ = try table.apply(.welcome(version: KeyChannel.version, isWhole: true))
+        _ = try table.apply(.project(KeyEntry(project: ProjectID("acme")!, slug: "acme", key: key), table: 1))
+        _ = try table.apply(.synced(table: 1))
+        guard let key = ProjectKey(key), let entry = table.entry(key) else { throw Broken("no project") }
+        return entry
     }
 
     private static func checkForwarded(_ bytes: UnsafeRawBufferPointer, of head: RequestHead) throws {
@@ -50,7 +58,7 @@ extension FuzzTarget {
         }
         func normal(_ name: String) -> String { String(name.map { $0 == "_" ? "-" : $0 }) }
         let ours = values { normal($0).hasPrefix("x-bunbase-") || normal($0).hasPrefix("x-bundoc-") }
-        try demand(ours.sorted() == ["acme", "id-1", secret.hex].sorted(), "reserved fields: \(ours)")
+        try demand(ours.sorted() == ["0000000000000007-1", "acme"], "reserved fields: \(ours)")
         try demand(values { $0 == "x-forwarded-for" } == ["10.0.0.1"], "x-forwarded-for: \(bytes.text)")
         try demand(values { $0 == "host" }.count == 1, "host: \(bytes.text)")
         let hops = values { ["connection", "keep-alive", "te", "upgrade", "proxy-connection"].contains($0) }
