@@ -245,6 +245,10 @@ let settings: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("MemberImportVisibility"),
     .treatAllWarnings(as: .error),
+    // Parts are small and call each other on the path of each request: what is generic is made special across them.
+    // Exclusive access to properties of classes is checked where tests run, in debug builds.
+    .unsafeFlags(
+        ["-cross-module-optimization", "-enforce-exclusivity=unchecked"], .when(configuration: .release)),
 ]
 
 /// No dynamic loader, no position independence, no symbols: the pages of such a program are shared between all of

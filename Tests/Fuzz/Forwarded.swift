@@ -4,6 +4,7 @@ import Nouns
 import Routing
 
 extension FuzzTarget {
+    private static let secret = Token(random: (1, 2))
     private static let routes = RouteTable([
         Route(prefix: "/", kind: .bundoc, rewrite: "/in/{project}/", bodyMax: 1_000, timeout: .seconds(1))
     ])
@@ -15,7 +16,8 @@ extension FuzzTarget {
         seeds: [
             "GET /a?key=1&x=2 HTTP/1.1\r\nHost: a\r\nX-Bunbase-Project: b\r\nConnection: x-hop\r\nX-Hop: 1\r\n\r\n",
             "POST /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nX-Forwarded-For: b\r\nTE: trailers\r\n\r\n",
-            "PUT http://a/b HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\nx_bundoc_a: c\r\n\r\n",
+            "PUT http://a/b HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nExpect: 100-continue\r\n"
+                + "x_bunbase_token: c\r\n\r\n",
             "GET / HTTP/1.0\r\nX-Request-Id: a\r\nForwarded: for=b\r\n\r\n",
         ],
         words: [
@@ -26,24 +28,20 @@ extension FuzzTarget {
         var scanner = RequestScanner(HeadLimits(bytesMax: 2_048, fieldsMax: 20))
         guard (try? scanner.scan(bytes)) == true, let match = routes.match(scanner.head.path, in: bytes) else { return }
         let head = scanner.head
-        var ids = RequestIDs(session: 7)
+        let requestID = Array("id-1".utf8).withUnsafeBytes { RequestID($0)! }
+        let project = ProjectEntry(
+            id: ProjectID("acme")!, slug: "acme", key: ProjectKey("pk_" + secret.hex)!,
+            gauge: ProjectGauge(ProjectID("acme")!))
         let context = RequestForwarding.Context(
-            match: match, entry: try entry(), requestID: ids.next(),
+            match: match, entry: project, requestID: requestID,
             client: RequestForwarding.clientFields(address: "10.0.0.1", scheme: "http"), strippedQuery: nil)
         let output = OutputBuffer()
         RequestForwarding.append(head, bytes, context, to: output)
-        output.append("\r\n" as StaticString)
+        let endpoint = Endpoint(
+            instance: InstanceID(project.id, .bundoc), generation: Generation(1), port: 1, unix: nil, handOff: nil,
+            token: secret)
+        RequestForwarding.appendEnd(LeaseBook.Use(endpoint, users: 1, at: .zero), to: output)
         try checkForwarded(output.bytes, of: head)
-    }
-
-    private static func entry() throws -> ProjectEntry {
-        let key = "pk_0123456789abcdef0123456789abcdef"
-        var table = KeyTable()
-        _ = try table.apply(.welcome(version: KeyChannel.version, isWhole: true))
-        _ = try table.apply(.project(KeyEntry(project: ProjectID("acme")!, slug: "acme", key: key), table: 1))
-        _ = try table.apply(.synced(table: 1))
-        guard let key = ProjectKey(key), let entry = table.entry(key) else { throw Broken("no project") }
-        return entry
     }
 
     private static func checkForwarded(_ bytes: UnsafeRawBufferPointer, of head: RequestHead) throws {
@@ -58,7 +56,7 @@ extension FuzzTarget {
         }
         func normal(_ name: String) -> String { String(name.map { $0 == "_" ? "-" : $0 }) }
         let ours = values { normal($0).hasPrefix("x-bunbase-") || normal($0).hasPrefix("x-bundoc-") }
-        try demand(ours.sorted() == ["0000000000000007-1", "acme"], "reserved fields: \(ours)")
+        try demand(ours.sorted() == ["acme", "id-1", secret.hex].sorted(), "reserved fields: \(ours)")
         try demand(values { $0 == "x-forwarded-for" } == ["10.0.0.1"], "x-forwarded-for: \(bytes.text)")
         try demand(values { $0 == "host" }.count == 1, "host: \(bytes.text)")
         let hops = values { ["connection", "keep-alive", "te", "upgrade", "proxy-connection"].contains($0) }

@@ -16,7 +16,7 @@ extension LeaseBook {
         /// The end of a request's head: the token that the endpoint demands, and the empty line.
         let headEnd: [UInt8]
 
-        init(_ endpoint: Endpoint, users: Int, at now: Instant) {
+        package init(_ endpoint: Endpoint, users: Int, at now: Instant) {
             (self.endpoint, self.users) = (endpoint, users)
             idleSince = users == 0 ? now : nil
             var end: [UInt8] = []

@@ -8,13 +8,15 @@ package final class ProjectEntry {
     package let key: ProjectKey
     /// Shared with the other loops.
     package let gauge: ProjectGauge
+    /// Connections whose last request was the project's and that have more to say.
+    package let lane = FairQueue<any Runnable>.Lane()
     /// The field lines by which instances know the project.
     let fields: [UInt8]
     let idBytes: [UInt8]
     /// Leases of the project's instances, as far as requests have met them.
     private var uses: [(kind: Kind, use: LeaseBook.Use)] = []
 
-    init(id: ProjectID, slug: String, key: ProjectKey, gauge: ProjectGauge) {
+    package init(id: ProjectID, slug: String, key: ProjectKey, gauge: ProjectGauge) {
         (self.id, self.slug, self.key, self.gauge) = (id, slug, key, gauge)
         idBytes = Array(id.text.utf8)
         var fields: [UInt8] = []
@@ -24,7 +26,10 @@ package final class ProjectEntry {
 
     /// One more use of an instance whose lease is held; nil when it is not, or not known here.
     package func use(_ kind: Kind) -> LeaseBook.Use? {
-        for known in uses where known.kind == kind { return known.use.begin() ? known.use : nil }
+        for index in uses.indices where uses[index].kind == kind {
+            let use = uses[index].use
+            return use.begin() ? use : nil
+        }
         return nil
     }
 

@@ -49,7 +49,7 @@ package enum RequestForwarding {
         }
         appendHost(head, bytes, to: output)
         let hasNominees = head.connection.contains(.namesFields)
-        head.fields.forEachRun(end: head.length - 2) { line in
+        head.fields.append(bytes, end: head.length - 2, to: output) { line in
             switch line.kind {
             // The commonest first.
             case .other: break
@@ -60,8 +60,6 @@ package enum RequestForwarding {
             default: if line.kind.isHopByHop || line.kind.isReserved { return false }
             }
             return !hasNominees || !head.fields.isNominated(line, in: bytes)
-        } _: {
-            output.append(bytes[$0])
         }
         if head.framing != .none || head.fields.contains(.contentLength) {
             output.append(framing: head.framing, status: 200)

@@ -37,10 +37,10 @@ package struct RequestID: Sendable {
         withUnsafeBytes(of: words) { String(decoding: $0[..<count], as: UTF8.self) }
     }
 
-    /// The client's `X-Request-Id`: 1 to 64 letters, digits, `-`, `_` and `.`; nil for anything else.
-    package static func presented(_ head: RequestHead, in bytes: UnsafeRawBufferPointer) -> RequestID? {
-        guard let range = head.fields.first(.requestID), (1...lengthMax).contains(range.count) else { return nil }
-        let isSane = bytes[range].allSatisfy {
+    /// 1 to 64 letters, digits, `-`, `_` and `.`; nil for anything else.
+    package init?(_ text: UnsafeRawBufferPointer) {
+        guard (1...Self.lengthMax).contains(text.count) else { return nil }
+        let isSane = text.allSatisfy {
             switch $0 {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
                 UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."):
@@ -49,9 +49,13 @@ package struct RequestID: Sendable {
             }
         }
         guard isSane else { return nil }
-        var id = RequestID()
-        id.append(bytes[range])
-        return id
+        append(text)
+    }
+
+    /// The client's `X-Request-Id`, if it is sane.
+    package static func presented(_ head: RequestHead, in bytes: UnsafeRawBufferPointer) -> RequestID? {
+        guard let range = head.fields.first(.requestID) else { return nil }
+        return RequestID(bytes[range])
     }
 }
 

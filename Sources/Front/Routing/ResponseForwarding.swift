@@ -83,7 +83,7 @@ package enum ResponseForwarding {
         _ head: ResponseHead, _ bytes: UnsafeRawBufferPointer, _ context: Context, to output: OutputBuffer
     ) {
         let hasNominees = head.connection.contains(.namesFields)
-        head.fields.forEachRun(end: head.length - 2) { line in
+        head.fields.append(bytes, end: head.length - 2, to: output) { line in
             switch line.kind {
             case .other: break
             case .contentLength, .requestID: return false
@@ -92,8 +92,6 @@ package enum ResponseForwarding {
             default: if line.kind.isHopByHop || line.kind.isReserved { return false }
             }
             return !hasNominees || !head.fields.isNominated(line, in: bytes)
-        } _: {
-            output.append(bytes[$0])
         }
     }
 }

@@ -82,23 +82,23 @@ final class ByteStream: EventHandler {
 
     func handle(_ readiness: Readiness) {
         if isConnecting {
-            guard !readiness.isDisjoint(with: [.writable, .failed, .hangUp]) else { return }
+            guard readiness.hasRoom || readiness.isOver else { return }
             isConnecting = false
             let error = Socket.pendingError(of: descriptor)
             if error == 0 { watch() }
             owner?.streamConnected(error)
             guard error == 0, isOpen else { return }
         }
-        if readiness.contains(.writable), isBlocked {
+        if readiness.hasRoom, isBlocked {
             flush()
             if isOpen, !isBlocked { owner?.streamDrained() }
         }
-        if isOpen, !readiness.isDisjoint(with: [.readable, .peerClosed, .hangUp, .failed]) {
+        if isOpen, readiness.hasInput {
             isReadable = true
-            if !readiness.isDisjoint(with: [.peerClosed, .hangUp, .failed]) { isEndDue = true }
+            if readiness.hasEnd { isEndDue = true }
             owner?.streamIsReadable()
         }
-        if isOpen, !readiness.isDisjoint(with: [.hangUp, .failed]) { owner?.streamHungUp() }
+        if isOpen, readiness.isOver { owner?.streamHungUp() }
     }
 
     // MARK: Reading

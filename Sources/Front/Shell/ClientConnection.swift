@@ -5,9 +5,9 @@ import Nouns
 import Routing
 
 /// A client's connection: finds its requests, one after the other, and writes their answers in the same order.
-final class ClientConnection: ByteStreamOwner, ExchangeClient {
+final class ClientConnection: ByteStreamOwner, ExchangeClient, Runnable {
     /// Reads in a row before others have their turn.
-    private static let readsMax = 16
+    private static let readsMax = 4
     /// Bytes that are read and dropped after the last answer, so that the client can read it.
     private static let lingerBytesMax = 1 << 20
     private static let lingerMax = Duration.seconds(2)
@@ -68,9 +68,11 @@ final class ClientConnection: ByteStreamOwner, ExchangeClient {
     lazy var hostFields = RequestForwarding.clientFields(address: stream.peerHost, scheme: "http")
     /// Where the front has it.
     var place = 0
+    /// Where it queues for its turn: among the connections of the project that it asked for last.
+    private var lane: FairQueue<any Runnable>.Lane
 
     init(_ stream: ByteStream, _ front: Front) {
-        (self.stream, self.front) = (stream, front)
+        (self.stream, self.front, lane) = (stream, front, front.strangers)
         stream.owner = self
         setDeadline(Deadline(moment: front.loop.now + front.settings.limits.headTimeout, reason: .idle))
     }
@@ -82,7 +84,12 @@ final class ClientConnection: ByteStreamOwner, ExchangeClient {
 
     // MARK: Events
 
-    func streamIsReadable() {
+    func streamIsReadable() { pumpSoon() }
+
+    /// Its turn has come.
+    func run() {
+        isPumpDue = false
+        guard stream.isOpen else { return }
         pump()
         noticeEnd()
     }
@@ -106,14 +113,11 @@ final class ClientConnection: ByteStreamOwner, ExchangeClient {
 
     func streamHungUp() { cut() }
 
-    /// Goes on reading, from another place than a read: the scratch buffer is in use.
+    /// Reads when its turn comes.
     func pumpSoon() {
         guard !isPumpDue, stream.isOpen else { return }
         isPumpDue = true
-        front.later { [self] in
-            isPumpDue = false
-            pump()
-        }
+        front.ready.put(self, in: lane)
     }
 
     func readBodySoon() {
@@ -227,6 +231,7 @@ final class ClientConnection: ByteStreamOwner, ExchangeClient {
 
     func begin(_ exchange: Exchange) {
         phase = .exchanging(exchange)
+        lane = exchange.entry.lane
         setDeadline(nil)
     }
 

@@ -9,7 +9,10 @@ import Routing
 /// One loop's data path: accepts clients, finds out whose requests they send, waits for leases, forwards.
 ///
 /// Owns everything that the connections of its loop share; nothing is shared between loops.
-package final class Front {
+package final class Front: LoopWork {
+    /// Connections that have their turn before the loop looks for events again.
+    private static let turnsMax = 32
+
     package let loop: EventLoop
     /// Told when the last connection has gone, and when the first one comes.
     package var onIdle: ((Bool) -> Void)?
@@ -26,6 +29,10 @@ package final class Front {
     /// A body's bytes in the form in which they go on, likewise.
     let piece = OutputBuffer(capacity: 16_384)
     var exchanges = ExchangePool()
+    /// Connections with something to read, between projects in turn.
+    var ready = FairQueue<any Runnable>()
+    /// Connections that have not asked for anything yet.
+    let strangers = FairQueue<any Runnable>.Lane()
     var responseScanner = ResponseScanner(UpstreamConnection.headLimits)
     var settings = FrontSettings()
     var keys: KeyTable
@@ -51,6 +58,20 @@ package final class Front {
         keys = KeyTable(gauges: commons.gauges)
         requestIDs = RequestIDs(session: session)
         book = LeaseBook(session: session, linger: FrontLimits().linger)
+        loop.work = self
+    }
+
+    // MARK: Turns
+
+    package var isWaiting: Bool { !ready.isEmpty }
+
+    /// Lets some of those that are ready have their turn: few enough that events of other projects come into the queue
+    /// before a flood is worked off.
+    package func doSome() {
+        for _ in 0..<Self.turnsMax {
+            guard let next = ready.take() else { return }
+            next.run()
+        }
     }
 
     // MARK: Listening
@@ -148,7 +169,8 @@ package final class Front {
     func ended(_ waiter: any LeaseWaiter) {
         waiter.gauge?.leave()
         guard let use = waiter.use else { return }
-        perform(book.ended(use, at: loop.now))
+        let actions = book.ended(use, at: loop.now)
+        if !actions.isEmpty { perform(actions) }
         sweep(by: loop.now + settings.limits.linger)
     }
 

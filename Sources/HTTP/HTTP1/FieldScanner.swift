@@ -37,7 +37,7 @@ struct FieldScanner: Sendable {
             // A line that was looked at before and is still not whole is not looked at again.
             if searched > lineStart { searched = WordScan.first(UInt8(ascii: "\n"), base, searched, end) }
             let start = lineStart
-            guard searched < end, let line = try Self.field(base, start, end) else {
+            guard searched < end, let line = try line(base, start, end) else {
                 searched = end
                 if bytes.count >= limits.bytesMax { throw .headTooLong(limits.bytesMax) }
                 return false
@@ -50,6 +50,18 @@ struct FieldScanner: Sendable {
                 Fields.Line(
                     kind: FieldName(name), name: ByteRange(start, line.colon),
                     value: bytes.trimmed(line.colon + 1, line.next - 2)))
+        }
+    }
+
+    /// A line that is not whole is not judged yet, so that a head is judged the same in whatever pieces it comes.
+    private func line(
+        _ bytes: UnsafeRawPointer, _ start: Int, _ end: Int
+    ) throws(Fault) -> (colon: Int, next: Int)? {
+        do throws(Fault) {
+            return try Self.field(bytes, start, end)
+        } catch {
+            guard WordScan.first(UInt8(ascii: "\n"), bytes, start, end) < end else { return nil }
+            throw error
         }
     }
 

@@ -36,24 +36,34 @@ package struct Fields: Sendable {
         return lines.reduce(0) { $1.kind == kind ? $0 + 1 : $0 }
     }
 
-    /// Calls with the bytes of the lines that `keeps` lets through, as they stand with their line ends; neighbours in
-    /// one piece.
+    /// Writes the lines that `keeps` lets through: neighbours in one piece, as they stand; one with more than a space
+    /// around its value without those.
     ///
     /// - Parameter end: of the last line, its line end included.
     @inline(__always)
-    package func forEachRun(
-        end: Int, keeps: (Line) -> Bool, _ body: (ByteRange) -> Void
+    package func append(
+        _ bytes: UnsafeRawBufferPointer, end: Int, to output: OutputBuffer, keeps: (Line) -> Bool
     ) {
-        var start: UInt32?
-        for line in lines {
-            if keeps(line) {
-                start = start ?? line.name.start
-            } else if let begun = start {
-                body(ByteRange(Int(begun), Int(line.name.start)))
-                start = nil
+        // The run that is not written yet.
+        var (start, behind) = (0, 0)
+        for index in lines.indices {
+            let line = lines[index]
+            let next = index + 1 < lines.count ? Int(lines[index + 1].name.start) : end
+            let isKept = keeps(line)
+            if isKept, line.value.start == line.name.end + 2, Int(line.value.end) + 2 == next {
+                if start == behind { start = Int(line.name.start) }
+                behind = next
+                continue
             }
+            output.append(bytes[ByteRange(start, behind)])
+            (start, behind) = (0, 0)
+            guard isKept else { continue }
+            output.append(bytes[line.name])
+            output.append(": " as StaticString)
+            output.append(bytes[line.value])
+            output.append("\r\n" as StaticString)
         }
-        if let begun = start { body(ByteRange(Int(begun), end)) }
+        output.append(bytes[ByteRange(start, behind)])
     }
 
     /// The value of the first line of that name, which must be lower-case and not one of `FieldName`'s.

@@ -7,6 +7,13 @@ package protocol EventHandler: AnyObject {
     func handle(_ readiness: Readiness)
 }
 
+/// Work that was put off until the events of a turn were fetched.
+package protocol LoopWork: AnyObject {
+    var isWaiting: Bool { get }
+    /// Does a part of it that leaves events their turn.
+    func doSome()
+}
+
 /// One thread's loop over `epoll(7)`, with timers: the heart of each of our programs.
 ///
 /// Not thread-safe: everything happens on the thread that calls `run`. Other threads reach it through `Waker` only.
@@ -30,6 +37,9 @@ package final class EventLoop {
     /// The moment at which the current batch of events was fetched: cheap, and good enough for deadlines.
     package private(set) var now: Instant
     package var timers = TimerHeap()
+    /// Done in part in each turn, behind the events. While there is more, the loop does not wait for events, only looks
+    /// for them.
+    package weak var work: (any LoopWork)?
 
     private let epoll: Descriptor
     private var slots: [Slot] = []
@@ -120,19 +130,24 @@ package final class EventLoop {
             let event = events[index]
             let registration = Registration(
                 slot: UInt32(truncatingIfNeeded: event.data.u64), generation: UInt32(event.data.u64 >> 32))
-            guard isCurrent(registration) else { continue }
-            slots[Int(registration.slot)].handler?.handle(Readiness(rawValue: event.events))
+            let slot = Int(registration.slot)
+            guard slots[slot].generation == registration.generation, let handler = slots[slot].handler else {
+                continue
+            }
+            handler.handle(Readiness(rawValue: event.events))
         }
+        work?.doSome()
         // What is scheduled or deferred from here on waits for the next turn, so that nothing can hold the loop.
         let lastTimer = timers.lastID
         while let action = timers.popDue(at: now, upTo: lastTimer) { action() }
+        guard !afterBatch.isEmpty else { return }
         let actions = afterBatch
         afterBatch = []
         for action in actions { action() }
     }
 
     private func timeout(_ wait: Duration?) -> Int32 {
-        guard afterBatch.isEmpty else { return 0 }
+        guard afterBatch.isEmpty, work?.isWaiting != true else { return 0 }
         var milliseconds = wait?.millisecondsRoundedUp ?? -1
         if let next = timers.next {
             let until = max(0, (next - Self.clock()).millisecondsRoundedUp)
@@ -142,8 +157,8 @@ package final class EventLoop {
     }
 
     private func isCurrent(_ registration: Registration) -> Bool {
-        let slot = slots[Int(registration.slot)]
-        return slot.generation == registration.generation && slot.handler != nil
+        let slot = Int(registration.slot)
+        return slots[slot].generation == registration.generation && slots[slot].handler != nil
     }
 
     private func free(_ index: UInt32) {
