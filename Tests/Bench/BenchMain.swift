@@ -10,7 +10,8 @@ struct BenchMain {
         ("wake", { _ in try WakeBench.run() }), ("kill", { _ in try KillBench.run() }),
         ("memory", { _ in try MemoryBench.run() }), ("idle", { _ in try IdleBench.run() }),
         ("bundoc", { _ in try BundocBench.run() }), ("bunder", { _ in try BunderBench.run() }),
-        ("front", SmallRequestBench.run), ("front-bodies", BodyBench.run), ("front-held", HoldBench.run),
+        ("front", SmallRequestBench.run), ("front-wrk", WrkBench.run), ("front-bodies", BodyBench.run),
+        ("front-held", HoldBench.run),
         ("front-fairness", FairnessBench.run), ("front-isolation", IsolationBench.run),
         ("front-resp", HandOffBench.run),
     ]

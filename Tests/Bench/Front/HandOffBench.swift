@@ -79,19 +79,8 @@ enum HandOffBench {
     /// GETs a second.
     private static func benchmark(_ ground: Ground, _ arguments: [String], _ options: Options) throws -> Double {
         let count = options.isQuick ? "50000" : "300000"
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments =
-            [
-                "taskset", "-c", "\(Ground.loadCore)", "redis-benchmark", "-h", "127.0.0.1", "-t", "get", "-n", count,
-                "-c",
-                "32", "--csv",
-            ] + arguments
-        let pipe = Pipe()
-        (process.standardOutput, process.standardError) = (pipe, pipe)
-        try process.run()
-        try ground.turn(for: .seconds(60)) { !process.isRunning }
-        let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        let text = try ground.output(
+            of: "redis-benchmark", ["-h", "127.0.0.1", "-t", "get", "-n", count, "-c", "32", "--csv"] + arguments)
         for line in text.split(separator: "\n") {
             let cells = line.split(separator: ",").map { $0.trimmingCharacters(in: ["\""]) }
             if cells.first == "GET", cells.count > 1, let rate = Double(cells[1]) { return rate }

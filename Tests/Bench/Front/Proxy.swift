@@ -81,6 +81,18 @@ final class Ground {
         try? "-20".write(toFile: "/proc/\(pid)/autogroup", atomically: false, encoding: .utf8)
     }
 
+    /// Runs a program on the load's core to its end, for which the loop turns on, and gives what it wrote.
+    func output(of program: String, _ arguments: [String]) throws -> String {
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/env")
+        process.arguments = ["taskset", "-c", "\(Self.loadCore)", program] + arguments
+        let pipe = Pipe()
+        (process.standardOutput, process.standardError) = (pipe, pipe)
+        try process.run()
+        try turn(for: .seconds(60)) { !process.isRunning }
+        return String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    }
+
     /// Ends a process and waits for it.
     func end(_ process: ChildProcess, _ signal: Int32 = SIGTERM) {
         process.signal(signal)
