@@ -9,6 +9,8 @@ package struct Rule: Sendable {
         case usual
         /// Limits so low that a check meets them: `Scene.tight`.
         case tight
+        /// As `usual`, for this rule alone: it ends it.
+        case own
     }
 
     /// A rule that does not hold.
@@ -55,7 +57,8 @@ package struct Rule: Sendable {
         }
     }
 
-    package static let all: [Rule] = heads + bodies + forwarding + identity + answers + failures + limits
+    package static let all: [Rule] =
+        heads + bodies + forwarding + identity + answers + failures + limits + leaving + greetings
 }
 
 func demand(_ isSo: @autoclosure () throws -> Bool, _ otherwise: @autoclosure () -> String) throws {

@@ -118,6 +118,23 @@ extension Rule {
             try demand(refused["x-request-id"]?.isEmpty == false, "\(refused.fields)")
             try demand(refused["x-request-id"] == refused.json["request_id"]?.string, refused.text)
         },
+        Rule("unpacks chunks for HTTP/1.0", "RFC 9112 §6.1") { scene in
+            let client = try scene.client()
+            let (_, upstream) = try scene.pass(scene.request().replacing("HTTP/1.1", with: "HTTP/1.0"), from: client)
+            try upstream.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n")
+            let answer = try client.answer(to: "GET")
+            try demand(answer["transfer-encoding"] == nil && answer.text == "abc", "\(answer)")
+        },
+        Rule("says faults to HEAD without a body", "RFC 9110 §9.3.2") { scene in
+            let client = try scene.client()
+            try client.send("HEAD /nothing HTTP/1.1\r\nHost: h\r\n\r\nGET /nothing HTTP/1.1\r\nHost: h\r\n\r\n")
+            try demand(try client.head().contains(" 404 "), "another answer")
+            try demand(try client.answer(to: "GET").status == 404, "a body in between")
+        },
+        distrusts("a switch of protocols that nobody asked for", "RFC 9110 §15.2.2", "HTTP/1.1 101 Switching\r\n\r\n"),
+        distrusts(
+            "a head without end", "RFC 9112 §5",
+            "HTTP/1.1 200 OK\r\n" + String(repeating: "X-A: \(String(repeating: "a", count: 990))\r\n", count: 40)),
         distrusts("what is no HTTP", "RFC 9112 §4", "hello\r\n\r\n"),
         distrusts("a head that ends in LF alone", "RFC 9112 §2.2", "HTTP/1.1 200 OK\nContent-Length: 0\n\n"),
         distrusts(

@@ -119,5 +119,38 @@ extension Rule {
             try client.send("PUT /nothing HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n")
             try demand(try client.head().hasPrefix("HTTP/1.1 404 "), "something else came first")
         },
+        Rule("drops trailers", "RFC 9110 §6.5.1") { scene in
+            let client = try scene.client()
+            let (_, upstream) = try scene.pass(
+                scene.request(
+                    "POST /v1/test/a", fields: chunked, body: "1\r\na\r\n0\r\nX-Bunbase-Token: planted\r\n\r\n"),
+                from: client)
+            let body = String(decoding: try upstream.read(until: "0\r\n\r\n"), as: UTF8.self)
+            try demand(!body.contains("planted"), body)
+            try upstream.send(Scene.fine)
+            try demand(try client.answer(to: "POST").text == "ok", "no answer")
+        },
+        Rule("goes on behind a refused request whose body came with it", "RFC 9112 §9.3") { scene in
+            let client = try scene.client()
+            try client.send("POST /nothing HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc")
+            try demand(try client.answer(to: "POST").status == 404, "another answer")
+            try client.send("GET /nothing HTTP/1.1\r\nHost: h\r\n\r\n")
+            try demand(try client.answer(to: "GET").status == 404, "the body is taken for a request")
+        },
+        Rule("closes behind a refused request whose body did not come", "RFC 9112 §9.3") { scene in
+            let client = try scene.client()
+            try client.send("POST /nothing HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\n")
+            try demand(try client.answer(to: "POST")["connection"] == "close", "does not say that it closes")
+            try client.expectEnd()
+        },
+        Rule("passes an answer on that comes before the body's end, and closes", "RFC 9110 §10.1.1") { scene in
+            let client = try scene.client()
+            let (_, upstream) = try scene.pass(
+                scene.request("POST /v1/test/a", fields: "Content-Length: 100\r\n", body: "abc"), from: client)
+            try upstream.send("HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno")
+            let answer = try client.answer(to: "POST")
+            try demand(answer.status == 403 && answer.text == "no" && answer["connection"] == "close", "\(answer)")
+            try client.expectEnd()
+        },
     ]
 }

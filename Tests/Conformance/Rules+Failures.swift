@@ -1,5 +1,8 @@
 import Contracts
+import Foundation
+import Glibc
 import JSON
+import Linux
 import Trial
 
 /// What happens when something does not.
@@ -162,5 +165,65 @@ extension Rule {
             let codes = try clients.map { try $0.answer(to: "GET").json["code"]?.string }
             try demand(codes.filter { $0 == "project.requests_too_many" }.count == 1, "\(codes)")
         },
+        Rule("tells connections beyond the limit that there is no room, and keeps the others", "our limits", .tight) {
+            scene in
+            let first = try scene.client()
+            let (_, upstream) = try scene.pass(scene.request(), from: first)
+            let crowd = try (0..<Scene.tightConnections).map { _ in try scene.client() }
+            guard let last = crowd.last else { return }
+            let answer = try last.answer(to: "GET")
+            try demand(answer.status == 503 && answer.json["code"]?.string == "connections.too_many", "\(answer)")
+            try last.expectEnd()
+            try upstream.send(Scene.fine)
+            try demand(try first.answer(to: "GET").text == "ok", "the others are not served")
+        },
     ]
+
+    /// A planned end.
+    static let leaving: [Rule] = [
+        Rule("answers what is under way when it leaves, and then ends", "our drain", .own) { scene in
+            let (busy, idle) = (try scene.client(), try scene.client())
+            try idle.send("GET /nothing HTTP/1.1\r\nHost: h\r\n\r\n")
+            _ = try idle.answer(to: "GET")
+            let (_, upstream) = try scene.pass(scene.request(), from: busy)
+            scene.front.signal(SIGTERM)
+            try idle.expectEnd()
+            try demand(scene.front.exit == nil, "ended with a request under way")
+            try upstream.send(Scene.fine)
+            let answer = try busy.answer(to: "GET")
+            try demand(answer.text == "ok" && answer["connection"] == "close", "\(answer)")
+            try busy.expectEnd()
+            try demand(scene.front.awaitExit()?.cause == .code(0), "did not end well")
+        }
+    ]
+
+    /// Redis clients that nobody knows yet.
+    static let greetings: [Rule] = [
+        greets("a command before AUTH", "*1\r\n$4\r\nPING\r\n", "-NOAUTH "),
+        greets("a wrong key", "*3\r\n$4\r\nAUTH\r\n$6\r\nrule-0\r\n$3\r\nkey\r\n", "-WRONGPASS "),
+        greets("an unknown project", "AUTH nobody pk_00000000000000000000000000000000\r\n", "-WRONGPASS "),
+        greets("a command that is too long", "AUTH \(String(repeating: "a", count: 2_000)) b\r\n", "-ERR ", ends: true),
+        greets("a command of too many words", "*1000\r\n", "-ERR ", ends: true),
+        greets("what is no command", "*x\r\n", "-ERR ", ends: true),
+        Rule("ends a Redis connection after so many commands before AUTH", "our limits") { scene in
+            let client = try BlockingConnection(.port(scene.front.respPort), patience: Scene.patience)
+            try client.send(String(repeating: "PING\r\n", count: 17))
+            let text = String(decoding: try client.readToEnd(), as: UTF8.self)
+            try demand(text.components(separatedBy: "-NOAUTH ").count <= 17, text)
+        },
+        Rule("ends a Redis connection that says nothing", "our limits", .tight) { scene in
+            let client = try BlockingConnection(.port(scene.front.respPort), patience: Scene.patience)
+            _ = try client.readToEnd()
+        },
+    ]
+
+    private static func greets(_ name: String, _ command: String, _ reply: String, ends: Bool = false) -> Rule {
+        Rule("refuses \(name) of a Redis client", "RESP") { scene in
+            let client = try BlockingConnection(.port(scene.front.respPort), patience: Scene.patience)
+            try client.send(command)
+            let line = try client.readLine()
+            try demand(line.hasPrefix(reply), line)
+            if ends { try client.expectEnd() }
+        }
+    }
 }

@@ -139,6 +139,10 @@ extension Rule {
             "GET /v1/test/a HTTP/1.1\r\nHost: h\r\nX-Bunbase-Client-Key: {key}\r\nX-Bunbase-Client-Key: {key}\r\n\r\n",
             400, "key.repeated", closes: false),
         .refuses(
+            "TRACE", "RFC 9110 §9.3.8", "TRACE /v1/test/a HTTP/1.1\r\nHost: h\r\nX-Bunbase-Client-Key: {key}\r\n\r\n",
+            501,
+            "request.method_unsupported", closes: false),
+        .refuses(
             "a path that no route has", "our errors",
             "GET /v2/test/a HTTP/1.1\r\nHost: h\r\nX-Bunbase-Client-Key: {key}\r\n\r\n", 404, "route.unknown",
             closes: false),

@@ -35,6 +35,7 @@ package final class SceneInstance {
 package struct Scene {
     static let patience = Duration.seconds(10)
     static let tightRest = Duration.milliseconds(200)
+    static let tightConnections = 40
 
     package let front: FrontProcess
     package let instance: SceneInstance
@@ -80,6 +81,7 @@ package struct Scene {
     /// The limits of `Rule.Setting.tight`.
     static func tight(_ limits: inout FrontLimits) {
         (limits.headMax, limits.fieldsMax, limits.requestsPerProjectMax) = (1_024, 12, 2)
+        limits.connectionsMax = tightConnections
         (limits.headTimeout, limits.bodyTimeout, limits.keepAlive, limits.waitMax) = (
             tightRest, tightRest, tightRest, tightRest
         )

@@ -25,12 +25,13 @@ package final class Theatre {
         projects = FrontCrew.projects(Rule.all.count + 2, named: "rule")
     }
 
-    deinit {
-        for house in houses.values {
-            house.front.kill()
-            house.stage.end()
-            try? FileManager.default.removeItem(atPath: house.directory)
-        }
+    deinit { for setting in Rule.Setting.allCases { close(setting) } }
+
+    private func close(_ setting: Rule.Setting) {
+        guard let house = houses.removeValue(forKey: setting) else { return }
+        house.front.kill()
+        house.stage.end()
+        try? FileManager.default.removeItem(atPath: house.directory)
     }
 
     /// Checks one rule; throws what is broken.
@@ -43,6 +44,7 @@ package final class Theatre {
                 front: house.front, instance: instance, project: projects[index],
                 token: Self.token(projects[index].project), refused: projects[projects.count - 1],
                 unanswered: projects[projects.count - 2]))
+        if rule.setting == .own { return close(.own) }
         guard house.front.exit == nil else {
             throw Rule.Broken(
                 "the front ended: \((try? String(contentsOfFile: house.directory + "/output", encoding: .utf8)) ?? "")")

@@ -38,12 +38,17 @@ package final class FrontProcess {
 
     package func signal(_ number: Int32) { process.signal(number) }
 
+    /// Waits some seconds for its end; nil when it does not come.
+    package func awaitExit() -> ProcessExit? {
+        var descriptor = pollfd(fd: process.descriptor.number, events: Int16(POLLIN), revents: 0)
+        poll(&descriptor, 1, 10_000)
+        return process.poll()
+    }
+
     /// Ends it at once, and waits for that.
     package func kill() {
         guard process.exit == nil else { return }
         process.signal(SIGKILL)
-        var descriptor = pollfd(fd: process.descriptor.number, events: Int16(POLLIN), revents: 0)
-        poll(&descriptor, 1, 5_000)
-        _ = process.poll()
+        _ = awaitExit()
     }
 }
