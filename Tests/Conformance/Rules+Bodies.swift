@@ -31,6 +31,7 @@ extension Rule {
         breaks("a chunk size that is none", "RFC 9112 §7.1", "x\r\na\r\n0\r\n\r\n", 400, "request.chunk_malformed"),
         breaks("a negative chunk size", "RFC 9112 §7.1", "-1\r\na\r\n0\r\n\r\n", 400, "request.chunk_malformed"),
         breaks("a chunk size with 0x", "RFC 9112 §7.1", "0x1\r\na\r\n0\r\n\r\n", 400, "request.chunk_malformed"),
+        breaks("what follows a chunk size", "RFC 9112 §7.1", "1g\r\na\r\n0\r\n\r\n", 400, "request.chunk_malformed"),
         breaks("an empty chunk size", "RFC 9112 §7.1", "\r\n\r\n", 400, "request.chunk_malformed"),
         breaks(
             "a chunk size beyond all numbers", "RFC 9112 §7.1", "10000000000000001\r\na\r\n0\r\n\r\n", 400,
