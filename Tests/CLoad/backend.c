@@ -13,12 +13,15 @@
 struct listener {
     struct handler handler;
     int descriptor;
+    /// Of what it accepts.
+    int epoll;
 };
 
 /// A connection from the proxy.
 struct served {
     struct handler handler;
     int descriptor;
+    int epoll;
     /// Of the body that is being taken.
     size_t left;
     /// How the body is answered when it is there.
@@ -45,26 +48,26 @@ static void end(struct cload *load, struct served *served) {
     free(served);
 }
 
-static void want(struct cload *load, struct served *served, uint32_t events) {
+static void want(struct served *served, uint32_t events) {
     struct epoll_event event = {.events = events, .data.ptr = served};
-    epoll_ctl(load->epoll, EPOLL_CTL_MOD, served->descriptor, &event);
+    epoll_ctl(served->epoll, EPOLL_CTL_MOD, served->descriptor, &event);
 }
 
 /// Sends what is left of an answer. False when the connection is gone.
-static bool flush(struct cload *load, struct served *served) {
+static bool flush(struct served *served) {
     bool waited = served->out != NULL;
     while (served->out_left > 0) {
         ssize_t sent = send(served->descriptor, served->out, served->out_left, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (sent < 0) {
             if (errno != EAGAIN) return false;
-            want(load, served, EPOLLIN | EPOLLOUT);
+            want(served, EPOLLIN | EPOLLOUT);
             return true;
         }
         served->out += sent;
         served->out_left -= (size_t)sent;
     }
     served->out = NULL;
-    if (waited) want(load, served, EPOLLIN);
+    if (waited) want(served, EPOLLIN);
     return true;
 }
 
@@ -80,7 +83,7 @@ static bool answer(struct cload *load, struct served *served, char kind) {
     if ((size_t)sent == length) return true;
     served->out = bytes + sent;
     served->out_left = length - (size_t)sent;
-    want(load, served, EPOLLIN | EPOLLOUT);
+    want(served, EPOLLIN | EPOLLOUT);
     return true;
 }
 
@@ -126,7 +129,7 @@ static bool take(struct cload *load, struct served *served, const char *bytes, s
 
 static void served_ready(struct cload *load, struct handler *handler, uint32_t events) {
     struct served *served = (struct served *)handler;
-    if (events & EPOLLOUT && !flush(load, served)) return end(load, served);
+    if (events & EPOLLOUT && !flush(served)) return end(load, served);
     if (!(events & (EPOLLIN | EPOLLHUP | EPOLLERR))) return;
     size_t kept = served->partial_count;
     if (kept > 0) memcpy(load->scratch, served->partial, kept);
@@ -139,30 +142,33 @@ static void served_ready(struct cload *load, struct handler *handler, uint32_t e
 
 static void listener_ready(struct cload *load, struct handler *handler, uint32_t events) {
     (void)events;
+    struct listener *listener = (struct listener *)handler;
     int socket;
-    while ((socket = accept4(((struct listener *)handler)->descriptor, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
+    while ((socket = accept4(listener->descriptor, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
         int one = 1;
         setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
         struct served *served = calloc(1, sizeof *served);
         served->handler.ready = served_ready;
         served->descriptor = socket;
+        served->epoll = listener->epoll;
         served->next = load->served;
         served->link = &load->served;
         if (served->next) served->next->link = &served->next;
         load->served = served;
         struct epoll_event event = {.events = EPOLLIN, .data.ptr = served};
-        if (epoll_ctl(load->epoll, EPOLL_CTL_ADD, socket, &event) != 0) end(load, served);
+        if (epoll_ctl(served->epoll, EPOLL_CTL_ADD, socket, &event) != 0) end(load, served);
     }
 }
 
-bool cload_listen(struct cload *load, int descriptor) {
+bool cload_listen(struct cload *load, int descriptor, bool urgent) {
     if (load->listener_count == (int)(sizeof load->listeners / sizeof *load->listeners)) return false;
     struct listener *listener = calloc(1, sizeof *listener);
     listener->handler.ready = listener_ready;
     listener->descriptor = descriptor;
+    listener->epoll = urgent ? load->urgent : load->epoll;
     load->listeners[load->listener_count++] = &listener->handler;
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = listener};
-    return epoll_ctl(load->epoll, EPOLL_CTL_ADD, descriptor, &event) == 0;
+    return epoll_ctl(listener->epoll, EPOLL_CTL_ADD, descriptor, &event) == 0;
 }
 
 static size_t compose(char *bytes, size_t body) {

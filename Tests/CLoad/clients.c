@@ -34,11 +34,15 @@ static void reconnect(struct cload *load, struct client *client);
 static void begin(struct cload *load, struct client *client, double due);
 static void client_ready(struct cload *load, struct handler *handler, uint32_t events);
 
+static int epoll_of(const struct cload *load, const struct client *client) {
+    return client->group->plan.urgent ? load->urgent : load->epoll;
+}
+
 static void want(struct cload *load, struct client *client, uint32_t events) {
     if (client->events == events) return;
     client->events = events;
     struct epoll_event event = {.events = events, .data.ptr = client};
-    epoll_ctl(load->epoll, EPOLL_CTL_MOD, client->descriptor, &event);
+    epoll_ctl(epoll_of(load, client), EPOLL_CTL_MOD, client->descriptor, &event);
 }
 
 static void shut(struct client *client) {
@@ -90,7 +94,7 @@ static void reconnect(struct cload *load, struct client *client) {
         return fail(load, client);
     client->events = EPOLLOUT;
     struct epoll_event event = {.events = EPOLLOUT, .data.ptr = client};
-    epoll_ctl(load->epoll, EPOLL_CTL_ADD, client->descriptor, &event);
+    epoll_ctl(epoll_of(load, client), EPOLL_CTL_ADD, client->descriptor, &event);
 }
 
 /// -1: nothing now; 0: the end.
@@ -299,7 +303,9 @@ int clients_tick(struct cload *load, struct group *group) {
         begin(load, client, group->started + (double)group->due_count / group->plan.rate);
         group->due_count++;
     }
-    return 1;
+    // Sleeping would be late by up to a millisecond.
+    double rest = (double)group->due_count / group->plan.rate - passed;
+    return rest < 0.002 ? 0 : 1;
 }
 
 /// Connects again where a connection failed, and adds a byte to heads that never end.

@@ -40,7 +40,8 @@ struct group {
 };
 
 struct cload {
-    int epoll, core;
+    /// `urgent` is also watched by `epoll`.
+    int epoll, urgent, core;
     pthread_t thread;
     bool is_started;
     atomic_bool is_over;

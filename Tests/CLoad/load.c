@@ -52,6 +52,9 @@ struct cload *cload_create(int core) {
     }
     struct cload *load = calloc(1, sizeof *load);
     load->epoll = epoll_create1(EPOLL_CLOEXEC);
+    load->urgent = epoll_create1(EPOLL_CLOEXEC);
+    struct epoll_event nested = {.events = EPOLLIN, .data.ptr = NULL};
+    epoll_ctl(load->epoll, EPOLL_CTL_ADD, load->urgent, &nested);
     load->core = core;
     load->scratch = malloc(SCRATCH + 1);
     load->random = 0x9e3779b97f4a7c15;
@@ -74,24 +77,37 @@ int cload_add(struct cload *load, const struct cload_plan *plan) {
     return load->group_count++;
 }
 
+/// Handles events of one epoll; returns how many there were.
+static int handle(struct cload *load, int epoll, int most, int pause) {
+    struct epoll_event events[256];
+    int count = epoll_wait(epoll, events, most, pause);
+    load->now = cload_clock();
+    for (int index = 0; index < count; index++) {
+        struct handler *handler = events[index].data.ptr;
+        if (handler) handler->ready(load, handler, events[index].events);
+    }
+    return count;
+}
+
 static void *run(void *context) {
     struct cload *load = context;
     if (load->core >= 0) cload_pin(load->core);
     load->now = cload_clock();
     load->next_second = load->now + 1;
     for (int index = 0; index < load->group_count; index++) clients_start(load, load->groups[index]);
-    struct epoll_event events[256];
+    bool has_urgent = false;
+    for (int index = 0; index < load->group_count; index++) has_urgent |= load->groups[index]->plan.urgent;
     while (!load->is_over) {
         int pause = 100;
         for (int index = 0; index < load->group_count; index++) {
             int own = clients_tick(load, load->groups[index]);
             if (own >= 0 && own < pause) pause = own;
         }
-        int count = epoll_wait(load->epoll, events, 256, pause);
-        load->now = cload_clock();
-        for (int index = 0; index < count; index++) {
-            struct handler *handler = events[index].data.ptr;
-            handler->ready(load, handler, events[index].events);
+        if (has_urgent) {
+            while (handle(load, load->urgent, 256, 0) > 0) {}
+            handle(load, load->epoll, 8, pause);
+        } else {
+            handle(load, load->epoll, 256, pause);
         }
         if (load->now >= load->next_second) {
             load->next_second = load->now + 1;
@@ -138,6 +154,7 @@ void cload_destroy(struct cload *load) {
     backend_end(load);
     for (int index = 0; index < load->listener_count; index++) free(load->listeners[index]);
     close(load->epoll);
+    close(load->urgent);
     free(load->scratch);
     free(load->big);
     free(load);

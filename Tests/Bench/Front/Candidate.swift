@@ -41,9 +41,11 @@ final class Course {
         ground = try Ground(options)
         projects = FrontCrew.projects(Self.projectCount, named: "bench")
         let path = ground.directory + "/backend.sock"
+        let calm = ground.directory + "/calm.sock"
         let listeners = [try Socket.listen(on: .loopback(port: 0)), try Socket.listen(at: path, .stream, mode: 0o666)]
-        let backend = Backend(port: try Socket.localPort(of: listeners[0]), path: path, isUnix: candidate.isUnix)
-        load = Load(listeners)
+        load = Load(listeners, urgent: try Socket.listen(at: calm, .stream))
+        let backend = Backend(
+            port: try Socket.localPort(of: listeners[0]), path: path, isUnix: candidate.isUnix, calm: calm)
         proxy = try candidate.start(on: ground, backend, projects)
     }
 

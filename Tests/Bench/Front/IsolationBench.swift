@@ -34,7 +34,7 @@ enum IsolationBench {
         let course = try Course(.frontUnix, options)
         let calm = try course.add(
             Load.Plan(
-                behaviour: CLOAD_RATE, connections: 32, rate: 2_000, requests: [course.request(1, "/v1/bench/s")],
+                behaviour: CLOAD_RATE, connections: 32, rate: 2_000, requests: [course.request(1)], isUrgent: true,
                 source: 0x7F00_0301))
         if isLoud {
             _ = try course.add(

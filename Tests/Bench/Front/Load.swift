@@ -23,10 +23,12 @@ final class Load {
     /// Kept open as long as the backend accepts on them.
     private let listeners: [Descriptor]
 
-    init(_ listeners: [Descriptor]) {
+    /// - Parameter urgent: a listener whose connections are served before others.
+    init(_ listeners: [Descriptor], urgent: Descriptor? = nil) {
         load = cload_create(Int32(Ground.loadCore))
-        self.listeners = listeners
-        for listener in listeners { cload_listen(load, listener.number) }
+        self.listeners = listeners + (urgent.map { [$0] } ?? [])
+        for listener in listeners { cload_listen(load, listener.number, false) }
+        if let urgent { cload_listen(load, urgent.number, true) }
     }
 
     deinit { cload_destroy(load) }
@@ -38,7 +40,7 @@ final class Load {
         form.port = port
         form.connections = UInt32(plan.connections)
         form.rate = plan.rate
-        form.tls = plan.tls
+        (form.tls, form.urgent) = (plan.tls, plan.isUrgent)
         (form.source, form.source_count) = (plan.source, UInt32(plan.sourceCount))
         let texts = plan.requests.map { text -> UnsafePointer<CChar>? in
             let bytes = UnsafeMutablePointer<CChar>.allocate(capacity: text.count)
@@ -77,6 +79,8 @@ final class Load {
         var rate = 0.0
         var requests: [[UInt8]]
         var tls = false
+        /// Served before others, to `Backend.calm`.
+        var isUrgent = false
         /// The first of the clients' addresses; 0: the kernel chooses.
         var source: UInt32 = 0
         var sourceCount = 1

@@ -11,16 +11,17 @@ final class OurFront: Proxy {
     /// In front of the load's backend.
     convenience init(on ground: Ground, _ backend: Backend, _ projects: [KeyEntry]) throws {
         let unix = backend.isUnix ? backend.path : nil
-        try self.init(on: ground, projects, port: backend.port, unix: unix, handOff: nil)
+        try self.init(
+            on: ground, projects, port: backend.port, unix: unix, calm: unix.map { _ in backend.calm }, handOff: nil)
     }
 
     /// In front of a path at which Redis clients are handed over.
     convenience init(on ground: Ground, handOff path: String, _ projects: [KeyEntry]) throws {
-        try self.init(on: ground, projects, port: 1, unix: nil, handOff: path)
+        try self.init(on: ground, projects, port: 1, unix: nil, calm: nil, handOff: path)
     }
 
     private init(
-        on ground: Ground, _ projects: [KeyEntry], port: UInt16, unix: String?, handOff: String?
+        on ground: Ground, _ projects: [KeyEntry], port: UInt16, unix: String?, calm: String?, handOff: String?
     ) throws {
         let generations = Dictionary(
             uniqueKeysWithValues: projects.enumerated().map { ($1.project, UInt64($0) + 1) })
@@ -32,7 +33,8 @@ final class OurFront: Proxy {
             let generation = generations[instance.project] ?? 0
             return .grant(
                 Endpoint(
-                    instance: instance, generation: Generation(generation), port: port, unix: unix, handOff: handOff,
+                    instance: instance, generation: Generation(generation), port: port,
+                    unix: generation == 2 ? calm ?? unix : unix, handOff: handOff,
                     token: Token(random: (generation, 2))))
         }
         (plan.limits.connectionsMax, plan.limits.requestsPerProjectMax) = (20_000, 4_096)

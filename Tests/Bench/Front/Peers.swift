@@ -9,6 +9,8 @@ struct Backend {
     var path: String
     /// Over the unix socket instead of the port.
     var isUnix: Bool
+    /// Where the front finds the project of number 1, whose latency is what counts.
+    var calm: String
 }
 
 /// nginx as a reverse proxy with one worker and connections to the backend kept open.

@@ -41,6 +41,8 @@ struct cload_plan {
     uint32_t source_count;
     /// TLS 1.3 without a check of the certificate.
     bool tls;
+    /// Served before others, so that what the others make this thread do is not taken for the proxy's latency.
+    bool urgent;
 };
 
 struct cload_counts {
@@ -56,7 +58,9 @@ struct cload_counts {
 /// - Parameter core: the one it runs on; -1: any.
 struct cload *cload_create(int core);
 /// The backend accepts on these from now on; the descriptors stay the caller's.
-bool cload_listen(struct cload *load, int listener);
+///
+/// - Parameter urgent: its connections are served before others.
+bool cload_listen(struct cload *load, int listener, bool urgent);
 /// Adds clients; returns the group's number, -1 on failure. Before `cload_start`.
 int cload_add(struct cload *load, const struct cload_plan *plan);
 bool cload_start(struct cload *load);
