@@ -63,6 +63,8 @@ struct ClusterReader {
         limits.waitMax = section.value("wait_max", waits, default: limits.waitMax)
         limits.headTimeout = section.value("head_timeout", waits, default: limits.headTimeout)
         limits.bodyTimeout = section.value("body_timeout", waits, default: limits.bodyTimeout)
+        limits.rateMin = section.value("rate_min", .size(0...1 << 20), default: limits.rateMin)
+        limits.tunnelIdle = section.value("tunnel_idle", waits, default: limits.tunnelIdle)
         limits.keepAlive = section.value("keep_alive", waits, default: limits.keepAlive)
         limits.upstreamIdle = section.value("upstream_idle", waits, default: limits.upstreamIdle)
         limits.upstreamsPerInstanceMax = section.value(
@@ -133,9 +135,11 @@ struct ClusterReader {
             let bodyMax = section.value("body_max", .size(0...1 << 40), default: 16 << 20)
             let timeout = section.value(
                 "timeout", .duration(.milliseconds(10) ... .seconds(3600)), default: .seconds(30))
+            let upgrades = section.value("upgrades", .flag, default: false)
             section.finish()
             guard let prefix, let kind, let rewrite else { return nil }
-            return Route(prefix: prefix, kind: kind, rewrite: rewrite, bodyMax: bodyMax, timeout: timeout)
+            return Route(
+                prefix: prefix, kind: kind, rewrite: rewrite, bodyMax: bodyMax, timeout: timeout, upgrades: upgrades)
         }
         ClusterChecks(file: file, findings: findings).checkRoutes(routes)
         return routes.sorted { ($0.prefix.utf8.count, $1.prefix) > ($1.prefix.utf8.count, $0.prefix) }

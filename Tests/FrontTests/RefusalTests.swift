@@ -141,6 +141,26 @@ import Testing
         #expect(answer.code == "request.body_timeout")
     }
 
+    @Test func `a body that trickles is 408, one that is quick enough is not`() throws {
+        let stage = try Stage(limits: { ($0.bodyTimeout, $0.rateMin) = (.milliseconds(100), 1_000) })
+        try stage.start()
+        let instance = try stage.instance()
+        for (step, isQuick) in [(1, false), (200, true)] {
+            let client = try stage.client()
+            client.say(Stage.head("POST /v1/database/a", "Content-Length: 1000\r\n"))
+            var (next, left) = (stage.loop.now, 1000)
+            try stage.until {
+                if stage.loop.now >= next, left > 0 {
+                    client.say([UInt8](repeating: 97, count: step))
+                    (next, left) = (stage.loop.now + .milliseconds(60), left - step)
+                }
+                return !client.text.isEmpty
+                    || instance.peers.last?.text.hasSuffix(String(repeating: "a", count: 1000)) == true
+            }
+            #expect(client.text.contains("request.body_timeout") == !isQuick)
+        }
+    }
+
     @Test func `one project's requests are limited, another's are not`() throws {
         let stage = try Stage(limits: { $0.requestsPerProjectMax = 2 })
         let otherKey = "pk_" + String(repeating: "b", count: 32)

@@ -16,6 +16,10 @@ package struct FrontLimits: Hashable, Sendable {
     package var headTimeout = Duration.seconds(10)
     /// Without a byte while a body is read or an answer written.
     package var bodyTimeout = Duration.seconds(30)
+    /// Bytes a second that a body must bring, and a slow client take of its answer, in each `bodyTimeout`; 0: any byte.
+    package var rateMin = 256
+    /// A WebSocket without a byte in either direction.
+    package var tunnelIdle = Duration.seconds(300)
     /// A client's connection between two requests.
     package var keepAlive = Duration.seconds(75)
     /// A pooled connection to an instance between two requests.
@@ -35,6 +39,8 @@ package struct FrontLimits: Hashable, Sendable {
         message.set("WAIT_MS", waitMax.millisecondsRoundedUp)
         message.set("HEAD_MS", headTimeout.millisecondsRoundedUp)
         message.set("BODY_MS", bodyTimeout.millisecondsRoundedUp)
+        message.set("RATE_MIN", rateMin)
+        message.set("TUNNEL_IDLE_MS", tunnelIdle.millisecondsRoundedUp)
         message.set("KEEP_ALIVE_MS", keepAlive.millisecondsRoundedUp)
         message.set("UPSTREAM_IDLE_MS", upstreamIdle.millisecondsRoundedUp)
         message.set("UPSTREAMS_MAX", upstreamsPerInstanceMax)
@@ -49,6 +55,8 @@ package struct FrontLimits: Hashable, Sendable {
         waitMax = try message.milliseconds("WAIT_MS")
         headTimeout = try message.milliseconds("HEAD_MS")
         bodyTimeout = try message.milliseconds("BODY_MS")
+        rateMin = try message.required("RATE_MIN") { Int($0) }
+        tunnelIdle = try message.milliseconds("TUNNEL_IDLE_MS")
         keepAlive = try message.milliseconds("KEEP_ALIVE_MS")
         upstreamIdle = try message.milliseconds("UPSTREAM_IDLE_MS")
         upstreamsPerInstanceMax = try message.required("UPSTREAMS_MAX") { Int($0) }

@@ -12,10 +12,14 @@ package struct Route: Hashable, Sendable {
     package var bodyMax: Int
     /// From the end of the request to the first byte of the answer.
     package var timeout: Duration
+    /// Whether clients may change over to WebSocket here (RFC 6455).
+    package var upgrades: Bool
 
-    package init(prefix: String, kind: Kind, rewrite: String, bodyMax: Int, timeout: Duration) {
+    package init(
+        prefix: String, kind: Kind, rewrite: String, bodyMax: Int, timeout: Duration, upgrades: Bool = false
+    ) {
         (self.prefix, self.kind, self.rewrite) = (prefix, kind, rewrite)
-        (self.bodyMax, self.timeout) = (bodyMax, timeout)
+        (self.bodyMax, self.timeout, self.upgrades) = (bodyMax, timeout, upgrades)
     }
 
     func write(to message: inout Message) {
@@ -24,12 +28,13 @@ package struct Route: Hashable, Sendable {
         message.set("REWRITE", rewrite)
         message.set("BODY_MAX", bodyMax)
         message.set("TIMEOUT_MS", timeout.millisecondsRoundedUp)
+        if upgrades { message.set("UPGRADES", 1) }
     }
 
     init(reading message: Message) throws(Message.Malformed) {
         self.init(
             prefix: try message.required("PREFIX"), kind: try message.required("KIND") { Kind($0) },
             rewrite: try message.required("REWRITE"), bodyMax: try message.required("BODY_MAX") { Int($0) },
-            timeout: try message.milliseconds("TIMEOUT_MS"))
+            timeout: try message.milliseconds("TIMEOUT_MS"), upgrades: message["UPGRADES"] == "1")
     }
 }

@@ -22,7 +22,7 @@ extension Fault {
     package static let methodForbidden = Fault(
         501, "request.method_unsupported", "TRACE is not supported here.")
     package static let upgradeUnsupported = Fault(
-        501, "upgrade.unsupported", "WebSocket connections are not supported here yet; use server-sent events.")
+        501, "upgrade.unsupported", "WebSocket connections are not supported at this path; use server-sent events.")
     package static let headTimeout = Fault(
         408, "request.head_timeout", "The request's head did not arrive in time; send it in one go.")
     package static let bodyTimeout = Fault(

@@ -9,6 +9,8 @@ package enum Gate {
         package let entry: ProjectEntry
         /// The query without the key, when it held it.
         package let strippedQuery: [UInt8]?
+        /// The client asks for another protocol, and the route lets it.
+        package let upgrades: Bool
         package var project: ProjectID { entry.id }
         package var instance: InstanceID { InstanceID(project, match.route.kind) }
     }
@@ -18,7 +20,6 @@ package enum Gate {
         _ head: RequestHead, _ bytes: UnsafeRawBufferPointer, _ settings: FrontSettings, _ keys: KeyTable
     ) throws(Fault) -> Passed {
         guard head.method != .trace else { throw .methodForbidden }
-        guard !isWebSocket(head, bytes) else { throw .upgradeUnsupported }
         guard settings.isConfigured else { throw .routesUnavailable }
         try RouteTable.check(bytes[head.path])
         guard let match = settings.routes.match(head.path, in: bytes) else { throw .routeUnknown }
@@ -29,12 +30,14 @@ package enum Gate {
         if case .length(let length) = head.framing, length > match.route.bodyMax {
             throw .bodyTooLong(match.route.bodyMax)
         }
-        return Passed(match: match, entry: entry, strippedQuery: presented.strippedQuery)
+        let upgrades = isWebSocket(head, bytes)
+        guard !upgrades || match.route.upgrades else { throw .upgradeUnsupported }
+        return Passed(match: match, entry: entry, strippedQuery: presented.strippedQuery, upgrades: upgrades)
     }
 
     /// Other upgrades are offers that a server may pass over (RFC 9110 §7.8).
     private static func isWebSocket(_ head: RequestHead, _ bytes: UnsafeRawBufferPointer) -> Bool {
         guard head.connection.contains(.upgrade), let protocols = head.fields.first(.upgrade) else { return false }
-        return bytes[protocols].equalsIgnoringCase("websocket")
+        return head.framing == .none && head.minorVersion == 1 && bytes[protocols].equalsIgnoringCase("websocket")
     }
 }

@@ -13,13 +13,15 @@ package enum RequestForwarding {
         package var client: [UInt8]
         /// In place of the request's own query, when that held the key.
         package var strippedQuery: [UInt8]?
+        /// The wish for another protocol goes on.
+        package var upgrades = false
 
         package init(
             match: RouteTable.Match, entry: ProjectEntry, requestID: RequestID, client: [UInt8],
-            strippedQuery: [UInt8]?
+            strippedQuery: [UInt8]?, upgrades: Bool = false
         ) {
             (self.match, self.entry, self.requestID) = (match, entry, requestID)
-            (self.client, self.strippedQuery) = (client, strippedQuery)
+            (self.client, self.strippedQuery, self.upgrades) = (client, strippedQuery, upgrades)
         }
     }
 
@@ -60,6 +62,11 @@ package enum RequestForwarding {
             default: if line.kind.isHopByHop || line.kind.isReserved { return false }
             }
             return !hasNominees || !head.fields.isNominated(line, in: bytes)
+        }
+        if context.upgrades, let name = head.fields.first(.upgrade) {
+            output.append("connection: upgrade\r\nupgrade: " as StaticString)
+            output.append(bytes[name])
+            output.append("\r\n" as StaticString)
         }
         if head.framing != .none || head.fields.contains(.contentLength) {
             output.append(framing: head.framing, status: 200)

@@ -12,6 +12,10 @@ package enum ResponseForwarding {
         package var wake: Duration?
         /// The connection ends with this answer.
         package var closes: Bool
+        /// The client takes fields behind the body.
+        package var takesTrailers = false
+        /// The client asked for another protocol, and the route lets it.
+        package var upgrades = false
         /// The client speaks HTTP/1.0: no chunks, no interim answers.
         package var isOld: Bool
 
@@ -47,7 +51,14 @@ package enum ResponseForwarding {
             output.append("\r\n" as StaticString)
             if let wake = context.wake { appendWake(wake, to: output) }
             if let crossOrigin = context.crossOrigin { output.append(crossOrigin.lines) }
-            if context.closes {
+            if head.status == 101 {
+                output.append("connection: upgrade\r\n" as StaticString)
+                if let name = head.fields.first(.upgrade) {
+                    output.append("upgrade: " as StaticString)
+                    output.append(bytes[name])
+                    output.append("\r\n" as StaticString)
+                }
+            } else if context.closes {
                 output.append("connection: close\r\n" as StaticString)
             } else if context.isOld {
                 output.append("connection: keep-alive\r\n" as StaticString)

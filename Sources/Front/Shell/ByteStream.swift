@@ -50,6 +50,8 @@ final class ByteStream: EventHandler {
     var keptCount: Int { kept.count - keptStart }
     /// Bytes that the kernel has taken.
     private(set) var sentCount: UInt64 = 0
+    /// Bytes that were read.
+    private(set) var receivedCount: UInt64 = 0
 
     private let loop: EventLoop
     private let descriptor: Descriptor
@@ -108,7 +110,11 @@ final class ByteStream: EventHandler {
         let (reading, isEmptied) = receive(into: buffer)
         // An end that was announced with the bytes is not announced again.
         if isEmptied, !isEndDue || reading.isLast { isReadable = false }
-        if case .end = reading { hasEnded = true }
+        switch reading {
+        case .bytes(let count): receivedCount += UInt64(count)
+        case .end: hasEnded = true
+        case .nothing, .failed: break
+        }
         return reading
     }
 

@@ -19,11 +19,13 @@ final class ClientConnection: ByteStreamOwner, ExchangeClient, Runnable {
             case idle
             /// The end of a head.
             case head
-            /// The next bytes of a body.
-            case body
+            /// Enough of a body, behind so many bytes.
+            case body(received: UInt64)
             /// The first bytes of an answer.
             case answer
-            /// The client must take some of what is kept for it.
+            /// Some byte of another protocol, in either direction.
+            case tunnel
+            /// The client must take enough of what is kept for it.
             case write(sent: UInt64)
             /// The client must close.
             case linger
@@ -103,7 +105,12 @@ final class ClientConnection: ByteStreamOwner, ExchangeClient, Runnable {
     func streamDrained() {
         switch phase {
         case .exchanging(let exchange):
-            if case .write = deadline?.reason { setDeadline(nil) }
+            if let tunnel = exchange.tunnel {
+                awaitTunnel()
+                if tunnel.hasInstanceEnded { stream.shutDownSending() }
+            } else if case .write = deadline?.reason {
+                setDeadline(nil)
+            }
             exchange.clientDrained()
         case .reading: pumpSoon()
         case .closing: finish()
@@ -158,8 +165,9 @@ final class ClientConnection: ByteStreamOwner, ExchangeClient, Runnable {
 
     /// The client sends no more. What it asked for before is still answered.
     private func ended() {
-        if case .exchanging(let exchange) = phase, exchange.isUploaded { return }
-        cut()
+        guard case .exchanging(let exchange) = phase else { return cut() }
+        if exchange.tunnel != nil { return exchange.tunnelClientEnded() }
+        if !exchange.isUploaded { cut() }
     }
 
     private func take(_ bytes: UnsafeRawBufferPointer) {
@@ -212,7 +220,7 @@ final class ClientConnection: ByteStreamOwner, ExchangeClient, Runnable {
         do throws(Fault) {
             let count = try exchange.received(bytes)
             keep(UnsafeRawBufferPointer(rebasing: bytes[count...]))
-            if !exchange.isUploaded { awaitBody() }
+            if exchange.tunnel == nil, !exchange.isUploaded { awaitBody() }
         } catch {
             exchange.refuse(error)
         }
@@ -237,8 +245,20 @@ final class ClientConnection: ByteStreamOwner, ExchangeClient, Runnable {
 
     func awaitBody() {
         guard case .exchanging(let exchange) = phase, !exchange.isUploaded else { return }
-        setDeadline(Deadline(moment: front.loop.now + front.settings.limits.bodyTimeout, reason: .body))
+        if case .body = deadline?.reason { return }
+        awaitMoreBody()
     }
+
+    private func awaitMoreBody() {
+        let moment = front.loop.now + front.settings.limits.bodyTimeout
+        setDeadline(Deadline(moment: moment, reason: .body(received: stream.receivedCount)))
+    }
+
+    func awaitTunnel() {
+        setDeadline(Deadline(moment: front.loop.now + front.settings.limits.tunnelIdle, reason: .tunnel))
+    }
+
+    func sendEnd() { if stream.isOpen, !isBlocked { stream.shutDownSending() } }
 
     /// The request's body is complete.
     func bodyCame() { if case .body = deadline?.reason { setDeadline(nil) } }
@@ -364,12 +384,23 @@ final class ClientConnection: ByteStreamOwner, ExchangeClient, Runnable {
         switch (deadline.reason, phase) {
         case (.head, .reading):
             say(FaultBody.response(.headTimeout, closes: true), closes: true, isRequestRead: false)
-        case (.body, .exchanging(let exchange)):
-            if exchange.isWaiting, !exchange.wantsBody { return awaitBody() }
+        case (.body(let received), .exchanging(let exchange)):
+            if exchange.isWaiting, !exchange.wantsBody { return awaitMoreBody() }
+            if exchange.wantsBody, isQuickEnough(stream.receivedCount - received) { return awaitMoreBody() }
             exchange.refuse(exchange.wantsBody ? .bodyTimeout : .responseTimedOut)
+        case (.tunnel, .exchanging(let exchange)):
+            let last = exchange.tunnel?.lastByte ?? now
+            guard last + front.settings.limits.tunnelIdle > now else { return cut() }
+            setDeadline(Deadline(moment: last + front.settings.limits.tunnelIdle, reason: .tunnel))
         case (.answer, .exchanging(let exchange)): exchange.timedOut()
-        case (.write(let sent), _) where stream.sentCount > sent: awaitWriting()
+        case (.write(let sent), _) where isQuickEnough(stream.sentCount - sent): awaitWriting()
         default: cut()
         }
+    }
+
+    /// Whether so many bytes are enough for one `bodyTimeout`.
+    private func isQuickEnough(_ bytes: UInt64) -> Bool {
+        let limits = front.settings.limits
+        return bytes >= UInt64(max(1, Int64(limits.rateMin) * limits.bodyTimeout.nanoseconds / 1_000_000_000))
     }
 }

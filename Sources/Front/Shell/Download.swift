@@ -13,12 +13,15 @@ struct Download {
     private var rest: Rest
     /// The form towards the client.
     private let framing: BodyFraming
+    /// The client said `TE: trailers`; to others none are sent (RFC 9110 §6.5.1).
+    private let takesTrailers: Bool
 
     /// - Parameters:
     ///   - source: the form that the instance chose.
     ///   - framing: the form towards the client.
-    init(_ source: BodyFraming, as framing: BodyFraming) {
-        self.framing = framing
+    ///   - takesTrailers: whether fields behind the body go on.
+    init(_ source: BodyFraming, as framing: BodyFraming, takesTrailers: Bool) {
+        (self.framing, self.takesTrailers) = (framing, takesTrailers)
         switch source {
         case .none: rest = .none
         case .length(let length): rest = .length(length)
@@ -64,7 +67,7 @@ struct Download {
             }
             if decoder.isComplete {
                 rest = .none
-                appendEnd(to: output)
+                appendEnd(decoder.trailers, to: output)
             } else {
                 rest = .chunked(decoder)
             }
@@ -80,7 +83,10 @@ struct Download {
         return true
     }
 
-    private func appendEnd(to output: OutputBuffer) {
-        if !isVerbatim { output.append("0\r\n\r\n" as StaticString) }
+    private func appendEnd(_ trailers: [UInt8] = [], to output: OutputBuffer) {
+        guard !isVerbatim else { return }
+        output.append("0\r\n" as StaticString)
+        if takesTrailers { Trailers.append(trailers, to: output) }
+        output.append("\r\n" as StaticString)
     }
 }

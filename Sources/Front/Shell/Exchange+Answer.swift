@@ -17,14 +17,14 @@ extension Exchange {
     }
 
     func receivedHead(_ head: ResponseHead, _ bytes: UnsafeRawBufferPointer, body: UnsafeRawBufferPointer) {
-        guard head.status != 101 else { return answerMalformed() }
+        if head.status == 101 { return changedOver(head, bytes, behind: body) }
         if head.status == 421, use?.endpoint.token != nil { return misdirected() }
         let framing = client.framing(of: head)
         // A client that has not said all may not hear of the connection's end before it tries the next request.
         answer.closes = answer.closes || !isUploaded || framing == .untilClose || front.isDraining
         beginAnswering()
         client.sendHead(head, bytes, answer)
-        download = Download(head.framing, as: framing)
+        download = Download(head.framing, as: framing, takesTrailers: answer.takesTrailers)
         do {
             let count = try receive(body)
             isReusable = head.isKeptAlive
@@ -44,7 +44,23 @@ extension Exchange {
             && type[ByteRange(0, name.utf8CodeUnitCount)].equalsIgnoringCase(name)
     }
 
+    /// The instance speaks another protocol from here on.
+    private func changedOver(
+        _ head: ResponseHead, _ bytes: UnsafeRawBufferPointer, behind: UnsafeRawBufferPointer
+    ) {
+        guard answer.upgrades, head.fields.contains(.upgrade) else { return answerMalformed() }
+        answer.closes = true
+        beginAnswering()
+        download = Download(.untilClose, as: .untilClose, takesTrailers: false)
+        client.sendHead(head, bytes, answer)
+        if !behind.isEmpty { client.send(behind) }
+        client.flush()
+        beginTunnel()
+        client.readBodySoon()
+    }
+
     func receivedBody(_ bytes: UnsafeRawBufferPointer) {
+        if tunnel != nil { return tunnelInstanceSaid(bytes) }
         do {
             let count = try receive(bytes)
             if download!.isComplete { answered(hasExcess: count < bytes.count) }
@@ -71,6 +87,7 @@ extension Exchange {
     /// The instance's connection is over.
     func upstreamEnded() {
         guard download != nil else { return lostBeforeAnswer() }
+        if tunnel != nil { return tunnelInstanceEnded() }
         isReusable = false
         front.piece.removeAll()
         let isWhole = download!.end(into: front.piece)

@@ -44,6 +44,8 @@ final class Exchange: LeaseWaiter {
     var download: Download?
     /// The answer goes on for as long as the client listens, so its going away must be noticed without writing.
     var isEventStream = false
+    /// The client changed over to another protocol: bytes go both ways until both sides have ended.
+    private(set) var tunnel: Tunnel?
     /// The instance keeps the connection open behind this answer.
     var isReusable = false
     /// Where the front's pool has it.
@@ -86,7 +88,7 @@ final class Exchange: LeaseWaiter {
         expectsContinue = request.expectsContinue
         upload = Upload(framing, bytesMax: holder.route.bodyMax)
         (canReplay, isUploadBroken, attempts) = (true, false, 0)
-        (download, isEventStream, isReusable) = (nil, false, false)
+        (download, tunnel, isEventStream, isReusable) = (nil, nil, false, false)
         phase = .waiting
         waitDeadline = front.loop.now + front.settings.limits.waitMax
         answerDeadline = nil
@@ -112,6 +114,7 @@ final class Exchange: LeaseWaiter {
 
     /// Whether the client's bytes are wanted now.
     var wantsBody: Bool {
+        if let tunnel { return !tunnel.hasClientEnded && upstream?.stream.isBlocked == false }
         guard !upload.isComplete, !isUploadBroken, phase != .done else { return false }
         guard let upstream else { return body.count < RetryRule.bodyMax }
         return !upstream.stream.isBlocked
@@ -124,6 +127,10 @@ final class Exchange: LeaseWaiter {
 
     /// Takes the body's next bytes; returns how many belong to it.
     func received(_ bytes: UnsafeRawBufferPointer) throws(Fault) -> Int {
+        if tunnel != nil {
+            tunnelClientSaid(bytes)
+            return bytes.count
+        }
         expectsContinue = false
         if let count = upload.passThrough(bytes.count) {
             pass(UnsafeRawBufferPointer(rebasing: bytes[..<count]))
@@ -246,10 +253,54 @@ final class Exchange: LeaseWaiter {
     }
 
     func upstreamDrained() {
+        if let tunnel {
+            if tunnel.hasClientEnded { upstream?.stream.shutDownSending() } else { client.readBodySoon() }
+            return
+        }
         if !upload.isComplete { client.readBodySoon() }
     }
 
     private var sent: RetryRule.Failure { .lost(isSent: upstream.map { $0.stream.sentCount > sentBefore } ?? false) }
+
+    // MARK: Another protocol
+
+    /// 101 came, and its head has left to the client.
+    func beginTunnel() {
+        tunnel = Tunnel(lastByte: front.loop.now)
+        client.awaitTunnel()
+    }
+
+    private func tunnelClientSaid(_ bytes: UnsafeRawBufferPointer) {
+        tunnel!.lastByte = front.loop.now
+        if upstream?.stream.send(bytes) != true { upstream?.pumpSoon() }
+    }
+
+    func tunnelInstanceSaid(_ bytes: UnsafeRawBufferPointer) {
+        tunnel!.lastByte = front.loop.now
+        client.send(bytes)
+    }
+
+    /// The client sends no more; the instance hears of it behind all that was said before.
+    func tunnelClientEnded() {
+        guard tunnel?.hasClientEnded == false else { return }
+        tunnel!.hasClientEnded = true
+        if let stream = upstream?.stream, !stream.isBlocked { stream.shutDownSending() }
+        endTunnel()
+    }
+
+    func tunnelInstanceEnded() {
+        guard tunnel?.hasInstanceEnded == false else { return }
+        tunnel!.hasInstanceEnded = true
+        client.sendEnd()
+        endTunnel()
+    }
+
+    private func endTunnel() {
+        guard let tunnel, tunnel.hasClientEnded, tunnel.hasInstanceEnded else { return }
+        let client = client!
+        conclude(reusing: false)
+        client.answered(closes: true, isRequestRead: true)
+    }
 
     // MARK: Failing
 

@@ -13,14 +13,16 @@ extension ExchangeClient {
         _ head: RequestHead, _ bytes: UnsafeRawBufferPointer, _ body: UnsafeRawBufferPointer,
         framing: BodyFraming? = nil
     ) -> Int {
-        let answer = ResponseForwarding.Context(
+        var answer = ResponseForwarding.Context(
             requestID: RequestID.presented(head, in: bytes) ?? front.requestIDs.next(), method: head.method,
             crossOrigin: CrossOrigin(head, in: bytes), wake: nil, closes: !head.isKeptAlive || front.isDraining,
             isOld: head.minorVersion == 0)
+        answer.takesTrailers = head.fields.takesTrailers(in: bytes)
         if head.method == .options { return preflight(head, answer, body) }
         do throws(Fault) {
             let passed = try Gate.pass(head, bytes, front.settings, front.keys)
             try front.admit(passed.entry.gauge)
+            answer.upgrades = passed.upgrades
             return exchange(head, bytes, passed, answer, body, framing ?? head.framing)
         } catch {
             return refuse(error, head, answer, body)
@@ -33,7 +35,7 @@ extension ExchangeClient {
     ) -> Int {
         let context = RequestForwarding.Context(
             match: passed.match, entry: passed.entry, requestID: answer.requestID, client: hostFields,
-            strippedQuery: passed.strippedQuery)
+            strippedQuery: passed.strippedQuery, upgrades: passed.upgrades)
         let exchange = front.exchanges.take(front)
         exchange.take(head, framing: framing, passed, for: self, answer: answer)
         RequestForwarding.append(head, bytes, context, to: exchange.head)

@@ -30,6 +30,11 @@ protocol ExchangeClient: AnyObject {
     /// The answer is due; `Exchange.timedOut` when it has not begun then.
     func awaitAnswer(until moment: Instant)
 
+    /// Bytes of another protocol go both ways now; without any for the limit, the connection is cut.
+    func awaitTunnel()
+    /// The peer gets an end behind what was sent, and may still send.
+    func sendEnd()
+
     // MARK: The answer
 
     /// In which form `send` gets the body: `untilClose` where its end shows by itself.

@@ -59,7 +59,9 @@ struct Upload {
             }
             try self.count(length)
             if decoder.isComplete {
-                output.append("0\r\n\r\n" as StaticString)
+                output.append("0\r\n" as StaticString)
+                Trailers.append(decoder.trailers, to: output)
+                output.append("\r\n" as StaticString)
                 rest = .none
             } else {
                 rest = .chunked(decoder)

@@ -1,6 +1,6 @@
 import Nouns
 
-/// Takes a chunked body apart (RFC 9112 §7.1) as it comes. Extensions and trailers are checked and dropped.
+/// Takes a chunked body apart (RFC 9112 §7.1) as it comes. Extensions are checked and dropped.
 package struct ChunkedDecoder: Hashable, Sendable {
     /// Bytes of one line with a chunk's size and extensions.
     package static let lineMax = 256
@@ -40,6 +40,9 @@ package struct ChunkedDecoder: Hashable, Sendable {
     private var lineLength = 0
     private var trailersLength = 0
     private var overhead = 0
+
+    /// The trailer section's lines, each with its line end.
+    package private(set) var trailers: [UInt8] = []
 
     package init() {}
 
@@ -117,6 +120,7 @@ package struct ChunkedDecoder: Hashable, Sendable {
     private mutating func stepTrailer(_ byte: UInt8) throws(Fault) {
         trailersLength += 1
         guard trailersLength <= Self.trailersMax else { throw .trailersTooLong }
+        defer { if state != .end, state != .complete { trailers.append(byte) } }
         switch state {
         case .trailer:
             if byte == UInt8(ascii: "\r") {

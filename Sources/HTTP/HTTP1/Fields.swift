@@ -85,6 +85,13 @@ package struct ConnectionOptions: OptionSet, Sendable {
 }
 
 extension Fields {
+    /// Whether `TE` says that trailers are understood (RFC 9110 §10.1.4).
+    package func takesTrailers(in bytes: UnsafeRawBufferPointer) -> Bool {
+        var isTaken = false
+        forEachElement(of: .te, in: bytes) { isTaken = isTaken || $0.equalsIgnoringCase("trailers") }
+        return isTaken
+    }
+
     /// Reads all `Connection` lines.
     func connectionOptions(in bytes: UnsafeRawBufferPointer) -> ConnectionOptions {
         var options: ConnectionOptions = []
