@@ -24,14 +24,17 @@ package struct Rule: Sendable {
     /// Where it is written: an RFC's section, or a part of ours.
     package let source: String
     package let setting: Setting
+    /// The instance listens on a port, not on a unix socket.
+    package let isOnPort: Bool
     /// Throws `Broken`, or what a connection throws.
     package let check: @Sendable (Scene) throws -> Void
 
     init(
-        _ name: String, _ source: String, _ setting: Setting = .usual,
+        _ name: String, _ source: String, _ setting: Setting = .usual, isOnPort: Bool = false,
         _ check: @escaping @Sendable (Scene) throws -> Void
     ) {
         (self.name, self.source, self.setting, self.check) = (name, source, setting, check)
+        self.isOnPort = isOnPort
     }
 
     /// A request that is answered with a fault, at once and without anything reaching the instance, and whose

@@ -41,13 +41,17 @@ extension Rule {
             try demand(answer.status == 502 && answer.json["code"]?.string == "instance.connection_lost", answer.text)
             try demand(!scene.instance.hasConnection, "sent again")
         },
-        Rule("does not give a write to a connection that has ended meanwhile", "RFC 9112 §9.3.1") { scene in
+        Rule("does not give a write to a connection that has ended meanwhile", "RFC 9112 §9.3.1", isOnPort: true) {
+            scene in
             let client = try scene.client()
             let (_, upstream) = try scene.pass(scene.request(), from: client)
             try upstream.send(Scene.fine)
             _ = try client.answer(to: "GET")
-            upstream.close()
+            // The request comes first and the end behind it, before the front looks at either.
+            scene.front.signal(SIGSTOP)
             try client.send(scene.request("POST /v1/test/a"))
+            upstream.close()
+            scene.front.signal(SIGCONT)
             let next = try scene.instance.accept()
             _ = try next.head()
             try next.send(Scene.fine)

@@ -9,7 +9,14 @@ import Trial
 package final class SceneInstance {
     private let listener: Descriptor
 
-    init(at path: String) throws { listener = try Socket.listen(at: path, .stream) }
+    /// Where it listens, unless it does so at a path.
+    let port: UInt16?
+
+    /// - Parameter path: nil for a port instead.
+    init(at path: String?) throws {
+        listener = try path.map { try Socket.listen(at: $0, .stream) } ?? Socket.listen(on: .loopback(port: 0))
+        port = path == nil ? try Socket.localPort(of: listener) : nil
+    }
 
     /// Whether somebody connected and waits.
     package var hasConnection: Bool { wait(milliseconds: 0) }

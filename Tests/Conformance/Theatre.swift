@@ -17,6 +17,10 @@ package final class Theatre {
     private let programs: String
     private var houses: [Rule.Setting: House] = [:]
     private let projects: [KeyEntry]
+    /// Of instances that listen on one.
+    private let ports = Ports()
+
+    private final class Ports: Sendable { let numbers = Mutex<[ProjectID: UInt16]>([:]) }
 
     package init(programs: String = TrialCluster.programsBesideMe) {
         self.programs = programs
@@ -38,11 +42,13 @@ package final class Theatre {
     package func check(_ rule: Rule) throws {
         guard let index = Rule.all.firstIndex(where: { $0.name == rule.name }) else { return }
         let house = try house(rule.setting)
-        let instance = try SceneInstance(at: Self.path(projects[index].project, house.directory))
+        let project = projects[index].project
+        let instance = try SceneInstance(at: rule.isOnPort ? nil : Self.path(project, house.directory))
+        ports.numbers.withLock { $0[project] = instance.port }
         try rule.check(
             Scene(
                 front: house.front, instance: instance, project: projects[index],
-                token: Self.token(projects[index].project), refused: projects[projects.count - 1],
+                token: Self.token(project), refused: projects[projects.count - 1],
                 unanswered: projects[projects.count - 2]))
         if rule.setting == .own { return close(.own) }
         guard house.front.exit == nil else {
@@ -70,7 +76,8 @@ package final class Theatre {
         let route = Route(
             prefix: "/v1/test/", kind: .bundoc, rewrite: "/inner/{project}/", bodyMax: isTight ? 1_000 : 1 << 20,
             timeout: isTight ? Scene.tightRest : .seconds(10))
-        var plan = FrontCrew.Plan(routes: [route], projects: projects) { instance in
+        var plan = FrontCrew.Plan(routes: [route], projects: projects) { [ports] instance in
+            let port = ports.numbers.withLock { $0[instance.project] }
             switch instance.project {
             case refused:
                 return .refuse(
@@ -81,8 +88,9 @@ package final class Theatre {
             case let project:
                 return .grant(
                     Endpoint(
-                        instance: instance, generation: Generation(numbers[project] ?? 0), port: 1,
-                        unix: Self.path(project, directory), handOff: nil, token: Self.token(project)))
+                        instance: instance, generation: Generation(numbers[project] ?? 0), port: port ?? 1,
+                        unix: port == nil ? Self.path(project, directory) : nil, handOff: nil,
+                        token: Self.token(project)))
             }
         }
         if isTight { Scene.tight(&plan.limits) }
