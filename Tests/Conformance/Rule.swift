@@ -61,7 +61,7 @@ package struct Rule: Sendable {
     }
 
     package static let all: [Rule] =
-        heads + bodies + forwarding + identity + answers + failures + limits + leaving + greetings
+        heads + bodies + forwarding + identity + answers + failures + limits + leaving + greetings + sockets
 }
 
 func demand(_ isSo: @autoclosure () throws -> Bool, _ otherwise: @autoclosure () -> String) throws {

@@ -126,6 +126,20 @@ extension Rule {
             try demand(refused["x-request-id"]?.isEmpty == false, "\(refused.fields)")
             try demand(refused["x-request-id"] == refused.json["request_id"]?.string, refused.text)
         },
+        Rule("passes an answer's trailers on to who takes them, and to nobody else", "RFC 9110 §6.5.1") { scene in
+            for (field, end) in [("TE: trailers\r\n", "X-Sum: 17\r\n\r\n"), ("", "\r\n")] {
+                let client = try scene.client()
+                try client.send(scene.request(fields: field + "Connection: close\r\n"))
+                let upstream = try scene.instance.accept()
+                _ = try upstream.head()
+                try upstream.send(
+                    "HTTP/1.1 200 OK\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+                        + "1\r\na\r\n0\r\nX-Sum: 17\r\nContent-Length: 5\r\n\r\n")
+                _ = try client.head()
+                let body = String(decoding: try client.readToEnd(), as: UTF8.self)
+                try demand(body == "1\r\na\r\n0\r\n" + end, body)
+            }
+        },
         Rule("unpacks chunks for HTTP/1.0", "RFC 9112 §6.1") { scene in
             let client = try scene.client()
             let (_, upstream) = try scene.pass(scene.request().replacing("HTTP/1.1", with: "HTTP/1.0"), from: client)

@@ -48,7 +48,7 @@ extension Rule {
             try upstream.send(Scene.fine)
             _ = try client.answer(to: "GET")
             // The request comes first and the end behind it, before the front looks at either.
-            scene.front.signal(SIGSTOP)
+            scene.front.pause()
             try client.send(scene.request("POST /v1/test/a"))
             upstream.close()
             scene.front.signal(SIGCONT)
@@ -148,6 +148,16 @@ extension Rule {
             try demand(answer.json["code"]?.string == "request.body_timeout", answer.text)
             try client.expectEnd()
         },
+        Rule("cuts off a body that trickles", "our limits", .tight) { scene in
+            let client = try scene.client()
+            try client.send(scene.request("POST /v1/test/a", fields: "Content-Length: 900\r\n"))
+            for _ in 0..<900 {
+                do { try client.send("a") } catch { break }
+                if client.hasBytes(within: .milliseconds(10)) { break }
+            }
+            let answer = try client.answer(to: "POST")
+            try demand(answer.json["code"]?.string == "request.body_timeout", answer.text)
+        },
         Rule("cuts off a client that does not take its answer", "our limits", .tight) { scene in
             let client = try scene.client()
             let (_, upstream) = try scene.pass(scene.request(), from: client)
@@ -155,7 +165,9 @@ extension Rule {
             let block = [UInt8](repeating: 120, count: 1 << 20)
             // The front must end this: sockets and buffers hold far less.
             for _ in 0..<90 {
-                do { try upstream.send(block) } catch { return }
+                do { try upstream.send(block) } catch BlockingConnection.Failure.send(let code) {
+                    return try demand(code == EPIPE || code == ECONNRESET, "still open: \(code)")
+                }
             }
             throw Broken("took 90 MB for a client that does not read")
         },

@@ -89,6 +89,7 @@ package struct Scene {
     static func tight(_ limits: inout FrontLimits) {
         (limits.headMax, limits.fieldsMax, limits.requestsPerProjectMax) = (1_024, 12, 2)
         limits.connectionsMax = tightConnections
+        limits.tunnelIdle = tightRest
         (limits.headTimeout, limits.bodyTimeout, limits.keepAlive, limits.waitMax) = (
             tightRest, tightRest, tightRest, tightRest
         )

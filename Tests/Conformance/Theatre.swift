@@ -76,7 +76,9 @@ package final class Theatre {
         let route = Route(
             prefix: "/v1/test/", kind: .bundoc, rewrite: "/inner/{project}/", bodyMax: isTight ? 1_000 : 1 << 20,
             timeout: isTight ? Scene.tightRest : .seconds(10))
-        var plan = FrontCrew.Plan(routes: [route], projects: projects) { [ports] instance in
+        var sockets = route
+        (sockets.prefix, sockets.upgrades) = ("/v1/socket/", true)
+        var plan = FrontCrew.Plan(routes: [route, sockets], projects: projects) { [ports] instance in
             let port = ports.numbers.withLock { $0[instance.project] }
             switch instance.project {
             case refused:

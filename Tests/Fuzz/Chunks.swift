@@ -16,21 +16,39 @@ extension FuzzTarget {
         for size in [1, 3, 7] {
             try demand(decode(bytes, size) == whole, "in pieces of \(size): \(decode(bytes, size)), at once: \(whole)")
         }
-        guard case .taken(let data, let count, let isComplete) = whole else { return }
+        guard case .taken(let data, let count, let isComplete, let trailers) = whole else { return }
         try demand(count <= bytes.count, "took \(count) of \(bytes.count) bytes")
         try demand(isComplete || count == bytes.count, "stopped at \(count) of \(bytes.count) bytes")
         guard isComplete else { return }
         try demand(bytes.withPrefix(count) { decode($0, count) } == whole, "what follows the body changed it")
         if let plain = plainDecode(Array(bytes[..<count])) { try demand(plain == data, "\(plain) is not \(data)") }
+        try checkTrailers(trailers)
         var written: [UInt8] = []
         data.withUnsafeBytes { ChunkedEncoder.append($0, to: &written) }
         ChunkedEncoder.appendEnd(to: &written)
         let again = written.withUnsafeBytes { decode($0, $0.count) }
-        try demand(again == .taken(data, written.count, isComplete: true), "said again: \(again)")
+        try demand(again == .taken(data, written.count, isComplete: true, trailers: []), "said again: \(again)")
+    }
+
+    /// Those that go on are a part of those that came, line by line, and say nothing that a head should have said.
+    private static func checkTrailers(_ lines: [UInt8]) throws {
+        func split(_ bytes: some Collection<UInt8>) -> [String] {
+            bytes.split(separator: 10).map { String(decoding: $0, as: UTF8.self) }
+        }
+        let passed = OutputBuffer()
+        Trailers.append(lines, to: passed)
+        try demand(passed.count <= lines.count + 2 * split(lines).count, "more than came: \(passed.bytes.text)")
+        for line in split(passed.bytes) {
+            let name = line.prefix { $0 != ":" }.lowercased()
+            let isForbidden = ["content-length", "transfer-encoding", "host", "connection", "authorization"].contains(
+                name)
+            try demand(!isForbidden && !name.hasPrefix("x-bunbase-") && line.hasSuffix("\r"), "passed on: \(line)")
+            try demand(split(lines).contains { $0.prefix { $0 != ":" }.lowercased() == name }, "invented: \(line)")
+        }
     }
 
     private enum Decoding: Equatable {
-        case taken([UInt8], Int, isComplete: Bool)
+        case taken([UInt8], Int, isComplete: Bool, trailers: [UInt8])
         case refused(String)
     }
 
@@ -46,7 +64,7 @@ extension FuzzTarget {
                 return .refused(error.code)
             }
         }
-        return .taken(data, index, isComplete: decoder.isComplete)
+        return .taken(data, index, isComplete: decoder.isComplete, trailers: decoder.trailers)
     }
 
     /// The data of a body that is known to be well-formed, by a reader that trusts it.

@@ -38,6 +38,13 @@ package final class FrontProcess {
 
     package func signal(_ number: Int32) { process.signal(number) }
 
+    /// Stops it, until `SIGCONT`; returns when it stands still.
+    package func pause() {
+        process.signal(SIGSTOP)
+        // All threads have stopped when the kernel says so of the process.
+        while ProcessFacts(pid).text("stat")?.split(separator: ")").last?.split(separator: " ").first != "T" {}
+    }
+
     /// Waits some seconds for its end; nil when it does not come.
     package func awaitExit() -> ProcessExit? {
         var descriptor = pollfd(fd: process.descriptor.number, events: Int16(POLLIN), revents: 0)
