@@ -133,17 +133,23 @@ import Testing
         #expect(try stage.ask(Stage.get().replacing(Stage.key, with: rotated)).code == "key.unknown")
     }
 
-    @Test func `draining ends idle connections at once and the others behind their answers`() throws {
+    @Test func `draining answers what comes on open connections, and closes each behind its answer`() throws {
         let stage = try Stage()
         try stage.start()
         let instance = try stage.instance()
-        let idle = try stage.client()
+        let (idle, next) = (try stage.client(), try stage.client())
         let busy = try stage.client()
         busy.say(Stage.get())
-        try stage.until { instance.peers.first?.received.isEmpty == false && stage.front.connectionCount == 2 }
+        try stage.until { instance.peers.first?.received.isEmpty == false && stage.front.connectionCount == 3 }
         var isDrained = false
         stage.front.onDrained = { isDrained = true }
         stage.front.drain()
+        next.say(Stage.get())
+        try stage.until { instance.peers.count == 2 && !instance.peers[1].received.isEmpty }
+        instance.peers[1].say("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnext")
+        let last = try stage.answer(next)
+        #expect(last.body == "next" && last["connection"] == "close")
+        #expect(!idle.hasEnded)
         try stage.until { idle.hasEnded }
         #expect(!isDrained)
         if let late = try? stage.client() {

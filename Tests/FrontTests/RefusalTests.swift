@@ -161,6 +161,21 @@ import Testing
         }
     }
 
+    @Test func `an instance that answers nothing is left alone after some requests, until it answers one`() throws {
+        let stage = try Stage(timeout: .milliseconds(30))
+        try stage.start()
+        let instance = try stage.instance()
+        for _ in 0..<8 { #expect(try stage.ask(Stage.get()).code == "instance.response_timed_out") }
+        let answer = try stage.ask(Stage.get())
+        #expect(answer.status == 503 && answer.code == "instance.unresponsive")
+        #expect(answer["retry-after"] == "1")
+        instance.answer { _ in "well again" }
+        let begin = stage.loop.now
+        try stage.until { try! stage.ask(Stage.get()).status == 200 }
+        #expect(stage.loop.now - begin < .seconds(2))
+        #expect(try stage.ask(Stage.get()).body == "well again")
+    }
+
     @Test func `one project's requests are limited, another's are not`() throws {
         let stage = try Stage(limits: { $0.requestsPerProjectMax = 2 })
         let otherKey = "pk_" + String(repeating: "b", count: 32)

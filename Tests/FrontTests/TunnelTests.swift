@@ -118,6 +118,18 @@ struct TunnelTests {
         try stage.until { server.hasEnded && stage.front.waitingCount == 0 }
     }
 
+    @Test func `a front that leaves lets it go after its grace`() throws {
+        let stage = try Self.stage()
+        let (client, server) = try Self.open(stage, try stage.instance())
+        var isDrained = false
+        stage.front.onDrained = { isDrained = true }
+        stage.front.drain()
+        client.say("still")
+        try stage.until { server.text == "still" }
+        #expect(!client.hasEnded)
+        try stage.until { client.hasEnded && isDrained }
+    }
+
     @Test func `an instance may refuse, and the connection goes on with HTTP`() throws {
         let stage = try Self.stage()
         let instance = try stage.instance()

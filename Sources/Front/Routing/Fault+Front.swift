@@ -56,8 +56,13 @@ extension Fault {
         503, "instance.stopping",
         "The project's process was stopped before it answered. The request may have been carried out.", party: .cluster,
         retryAfter: .seconds(1))
-    package static let draining = Fault(
-        503, "front.draining", "The front is shutting down; try again.", party: .cluster, retryAfter: .seconds(1))
+    /// - Parameter wait: until a request is let through to try it.
+    package static func unresponsive(_ wait: Duration) -> Fault {
+        Fault(
+            503, "instance.unresponsive",
+            "The project's process has left the last requests unanswered; it is tried again soon.", party: .instance,
+            retryAfter: wait)
+    }
     package static let handOffTimedOut = Fault(
         504, "instance.handoff_timed_out", "The project's process did not take the connection in time; connect again.",
         party: .instance, retryAfter: .seconds(1))

@@ -13,6 +13,8 @@ extension LeaseBook {
         private(set) var users: Int
         /// Since when there are none.
         var idleSince: Instant?
+        /// What its instance's answers were like.
+        package var outlier = Outlier()
         /// The end of a request's head: the token that the endpoint demands, and the empty line.
         let headEnd: [UInt8]
 

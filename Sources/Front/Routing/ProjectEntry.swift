@@ -10,6 +10,8 @@ package final class ProjectEntry {
     package let gauge: ProjectGauge
     /// Connections whose last request was the project's and that have more to say.
     package let lane = FairQueue<any Runnable>.Lane()
+    /// For requests of this loop.
+    package var retries = RetryBudget()
     /// The field lines by which instances know the project.
     let fields: [UInt8]
     let idBytes: [UInt8]

@@ -84,6 +84,12 @@ final class ClientConnection: ByteStreamOwner, ExchangeClient, Runnable {
     /// Nothing is under way: the connection may be closed without anyone's loss.
     var isIdle: Bool { if case .reading = phase { partial == nil && inbox.isEmpty && !isBlocked } else { false } }
 
+    /// What is under way has no end of its own.
+    var isStream: Bool {
+        guard case .exchanging(let exchange) = phase else { return false }
+        return exchange.isEventStream || exchange.tunnel != nil
+    }
+
     // MARK: Events
 
     func streamIsReadable() { pumpSoon() }

@@ -92,6 +92,7 @@ final class Exchange: LeaseWaiter {
         phase = .waiting
         waitDeadline = front.loop.now + front.settings.limits.waitMax
         answerDeadline = nil
+        entry.retries.earn()
         head.removeAll()
     }
 
@@ -175,13 +176,17 @@ final class Exchange: LeaseWaiter {
     func clientDrained() { upstream?.pumpSoon() }
 
     /// No byte of the answer came in time, or the instance does not read.
-    func timedOut() { refuse(.responseTimedOut) }
+    func timedOut() {
+        use?.outlier.timedOut(at: front.loop.now)
+        refuse(.responseTimedOut)
+    }
 
     // MARK: The lease
 
     func proceed(_ use: LeaseBook.Use, wake: Duration?) {
         self.use = use
         if let wake { answer.wake = wake }
+        if let wait = use.outlier.admit(at: front.loop.now) { return refuse(.unresponsive(wait)) }
         connect(isFresh: false)
     }
 
@@ -313,6 +318,7 @@ final class Exchange: LeaseWaiter {
         dropUpstream()
         isUploadBroken = false
         switch RetryRule.decide(failure, method, canReplay: canReplay, attempts: attempts) {
+        case .again where failure == .lost(isSent: true) && !entry.retries.take(): refuse(.connectionLost)
         case .again: connect(isFresh: true)
         case .elsewhere:
             phase = .waiting
@@ -332,6 +338,7 @@ final class Exchange: LeaseWaiter {
 
     func beginAnswering() {
         phase = .answering
+        use?.outlier.answered()
         canReplay = false
         if !body.isEmpty { body.removeAll(keepingCapacity: body.capacity <= RetryRule.bodyMax) }
     }

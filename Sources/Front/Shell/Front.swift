@@ -13,6 +13,9 @@ package final class Front: LoopWork {
     /// Connections that have their turn before the loop looks for events again.
     private static let turnsMax = 32
 
+    /// How long clients without a request may still send one while the front leaves.
+    package static let drainGrace = Duration.seconds(1)
+
     package let loop: EventLoop
     /// Told when the last connection has gone, and when the first one comes.
     package var onIdle: ((Bool) -> Void)?
@@ -156,7 +159,6 @@ package final class Front: LoopWork {
 
     /// Counts a request in; `ended` counts it out.
     func admit(_ gauge: ProjectGauge) throws(Fault) {
-        guard !isDraining else { throw .draining }
         guard gauge.enter(max: settings.limits.requestsPerProjectMax) else { throw .projectBusy }
     }
 
@@ -201,14 +203,21 @@ package final class Front: LoopWork {
     // MARK: Draining
 
     /// Stops accepting, lets what is under way finish, then calls `onDrained`.
+    ///
+    /// A client that keeps its connection may have its next request on the way already: it is answered, and told to
+    /// close. Those that say nothing for `drainGrace`, and streams without an end of their own, are then cut.
     package func drain() {
         guard !isDraining else { return }
         isDraining = true
         for listener in listeners { listener.close() }
         listeners = []
-        for client in clients where client.isIdle { client.cut() }
+        guard connectionCount > 0 else { return finishDrain() }
+        loop.schedule(after: Self.drainGrace) { [weak self] in self?.endResting() }
+    }
+
+    private func endResting() {
+        for client in clients where client.isIdle || client.isStream { client.cut() }
         for client in Array(redisClients.values) where client.isIdle { client.cut() }
-        if connectionCount == 0 { finishDrain() }
     }
 
     private func finishDrain() {
