@@ -3,7 +3,7 @@ import JSON
 
 /// Measures what BunBase promises, with the real programs, and prints a table and JSON.
 ///
-/// `bunbase-bench [--json FILE] [--quick] [--urgent] [MEASUREMENT]…`; all of them by default.
+/// `bunbase-bench [--json FILE] [--quick] [--urgent] [--only PROXY] [MEASUREMENT]…`; all of them by default.
 @main
 struct BenchMain {
     static let measurements: [(name: String, run: @Sendable (Options) throws -> [Figure])] = [
@@ -23,14 +23,19 @@ struct BenchMain {
             jsonPath = arguments[index + 1]
             arguments.removeSubrange(index...index + 1)
         }
-        let options = Options(
+        var options = Options(
             isQuick: arguments.contains("--quick"), isUrgent: arguments.contains("--urgent"))
+        if let index = arguments.firstIndex(of: "--only"), index + 1 < arguments.count {
+            options.only = arguments[index + 1]
+            arguments.removeSubrange(index...index + 1)
+        }
         arguments.removeAll { $0 == "--quick" || $0 == "--urgent" }
         let known = Set(measurements.map(\.name))
         guard arguments.allSatisfy(known.contains) else {
             FileHandle.standardError.write(
                 Data(
-                    "usage: bench [--json FILE] [--quick] [--urgent] [\(known.sorted().joined(separator: "|"))]…\n".utf8
+                    "usage: bench [--json FILE] [--quick] [--urgent] [--only PROXY] [\(known.sorted().joined(separator: "|"))]…\n"
+                        .utf8
                 ))
             exit(2)
         }

@@ -84,7 +84,10 @@ static int handle(struct cload *load, int epoll, int most, int pause) {
     load->now = cload_clock();
     for (int index = 0; index < count; index++) {
         struct handler *handler = events[index].data.ptr;
-        if (handler) handler->ready(load, handler, events[index].events);
+        if (handler)
+            handler->ready(load, handler, events[index].events);
+        else
+            handle(load, load->urgent, 256, 0);
     }
     return count;
 }

@@ -17,7 +17,7 @@ enum SmallRequestBench {
     static func run(_ options: Options) throws -> [Figure] {
         var samples: [Candidate: [Sample]] = [:]
         for _ in 0..<(options.isQuick ? 1 : 5) {
-            for candidate in Candidate.allCases {
+            for candidate in Candidate.allCases where options.wants(candidate) {
                 samples[candidate, default: []].append(try measure(candidate, options))
             }
         }
@@ -73,6 +73,7 @@ enum SmallRequestBench {
         func compare(_ own: Candidate, _ peers: [Candidate], cost: Double?, rate: Double, _ name: String) {
             guard let ours = medians[own] else { return }
             let theirs = peers.compactMap { medians[$0] }
+            guard !theirs.isEmpty else { return }
             func add(_ what: String, _ value: Double, _ goal: Figure.Goal) {
                 figures.append(Figure(name: "\(name): \(what)", value: value, unit: "x", goal: goal))
             }
