@@ -132,6 +132,13 @@ extension Rule {
             "\(post)Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400,
             "request.coding_malformed"),
         .refuses(
+            "an empty Transfer-Encoding beside chunked", "RFC 9112 §6.1",
+            "\(post)Transfer-Encoding: chunked\r\nTransfer-Encoding:\r\n\r\n0\r\n\r\n", 400,
+            "request.coding_malformed"),
+        .refuses(
+            "an empty coding before chunked", "RFC 9112 §6.1",
+            "\(post)Transfer-Encoding: , chunked\r\n\r\n0\r\n\r\n", 400, "request.coding_malformed"),
+        .refuses(
             "chunked in HTTP/1.0", "RFC 9112 §6.1",
             "POST /v1/test/a HTTP/1.0\r\nHost: h\r\n\(key)Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400,
             "request.coding_malformed"),

@@ -150,6 +150,9 @@ struct RequestScannerTests {
             "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n",
             .codingMalformed),
         Refusal("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: xchunked\r\n\r\n", .codingMalformed),
+        Refusal("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: , chunked\r\n\r\n", .codingMalformed),
+        Refusal(
+            "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding:\r\n\r\n", .codingMalformed),
         Refusal("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: \u{b}chunked\r\n\r\n", .controlByte),
         Refusal("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding:\r\n\r\n", .codingMalformed),
         Refusal("POST / HTTP/1.0\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n", .codingMalformed),

@@ -134,6 +134,10 @@ struct FieldScanner: Sendable {
         }
         guard isLastChunked, chunked == 1 else { throw .codingMalformed }
         guard count == 1 else { throw .codingUnknown }
+        // An empty line or element beside it is nothing to us, and may be the last word to another reader.
+        guard fields.count(.transferEncoding) == 1, let value = fields.first(.transferEncoding),
+            bytes[value].equalsIgnoringCase("chunked")
+        else { throw .codingMalformed }
         return true
     }
 }
