@@ -31,6 +31,11 @@ package struct Instant: Hashable, Comparable, Sendable, CustomStringConvertible 
 extension Duration {
     /// Whole nanoseconds, saturating at what an `Int64` holds (292 years).
     package var nanoseconds: Int64 {
+        // One division of the machine's for what is not negative and not beyond 292 years; `components` takes many.
+        let (high, low) = (Int64(truncatingIfNeeded: attoseconds >> 64), UInt64(truncatingIfNeeded: attoseconds))
+        if high >= 0, high < 500_000_000 {
+            return Int64(UInt64(1_000_000_000).dividingFullWidth((UInt64(high), low)).quotient)
+        }
         let (seconds, attoseconds) = components
         let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
         guard !overflow else { return seconds < 0 ? .min : .max }

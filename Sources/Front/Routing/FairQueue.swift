@@ -6,17 +6,17 @@ package protocol Runnable: AnyObject {
 /// Whose turn it is, between lanes that each have a queue: one item of each lane that has any, round and round.
 ///
 /// A lane that offers a thousand items gets one share, as one that offers ten.
-package struct FairQueue<Item> {
+package struct FairQueue {
     /// The queue of one party; its owner keeps it.
     package final class Lane {
-        fileprivate var items: [Item] = []
+        fileprivate var items: [any Runnable] = []
         fileprivate var first = 0
 
         package init() {}
 
         package var count: Int { items.count - first }
 
-        fileprivate func take() -> Item {
+        fileprivate func take() -> any Runnable {
             let item = items[first]
             first += 1
             if first == items.count {
@@ -41,13 +41,13 @@ package struct FairQueue<Item> {
     /// Items of all lanes.
     package var count: Int { ring[next...].reduce(0) { $0 + $1.count } }
 
-    package mutating func put(_ item: Item, in lane: Lane) {
+    package mutating func put(_ item: any Runnable, in lane: Lane) {
         lane.items.append(item)
         if lane.count == 1 { ring.append(lane) }
     }
 
     /// The first item of the lane whose turn it is; that lane's next turn is behind all others'.
-    package mutating func take() -> Item? {
+    package mutating func take() -> (any Runnable)? {
         guard next < ring.count else { return nil }
         let lane = ring[next]
         next += 1

@@ -3,22 +3,26 @@ import Nouns
 /// Connections to one instance that wait for their next request. The one used last goes first, so that the others
 /// grow old and are closed.
 package struct IdlePool<Connection> {
-    private struct Entry {
-        let connection: Connection
-        let since: Instant
+    @usableFromInline struct Entry {
+        @usableFromInline let connection: Connection
+        @usableFromInline let since: Instant
+
+        @inlinable init(connection: Connection, since: Instant) {
+            (self.connection, self.since) = (connection, since)
+        }
     }
 
-    private var entries: [Entry] = []
+    @usableFromInline var entries: [Entry] = []
 
-    package init() {}
+    @inlinable package init() {}
 
     package var isEmpty: Bool { entries.isEmpty }
     package var count: Int { entries.count }
 
-    package mutating func take() -> Connection? { entries.popLast()?.connection }
+    @inlinable package mutating func take() -> Connection? { entries.popLast()?.connection }
 
     /// Keeps a connection; false when there are `max` already: close it.
-    package mutating func put(_ connection: Connection, at now: Instant, max: Int) -> Bool {
+    @inlinable package mutating func put(_ connection: Connection, at now: Instant, max: Int) -> Bool {
         guard entries.count < max else { return false }
         entries.append(Entry(connection: connection, since: now))
         return true

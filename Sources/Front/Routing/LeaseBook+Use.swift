@@ -7,6 +7,7 @@ extension LeaseBook {
     package final class Use: Hashable {
         package let endpoint: Endpoint
         package var instance: InstanceID { endpoint.instance }
+        package let generation: Generation
         /// New uses may begin.
         package internal(set) var isHeld = true
         /// Uses that are not ended.
@@ -19,7 +20,7 @@ extension LeaseBook {
         let headEnd: [UInt8]
 
         package init(_ endpoint: Endpoint, users: Int, at now: Instant) {
-            (self.endpoint, self.users) = (endpoint, users)
+            (self.endpoint, self.users, generation) = (endpoint, users, endpoint.generation)
             idleSince = users == 0 ? now : nil
             var end: [UInt8] = []
             if let token = endpoint.token { HeadWriter.field("x-bunbase-token", token.hex, to: &end) }

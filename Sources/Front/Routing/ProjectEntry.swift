@@ -9,7 +9,7 @@ package final class ProjectEntry {
     /// Shared with the other loops.
     package let gauge: ProjectGauge
     /// Connections whose last request was the project's and that have more to say.
-    package let lane = FairQueue<any Runnable>.Lane()
+    package let lane = FairQueue.Lane()
     /// For requests of this loop.
     package var retries = RetryBudget()
     /// The field lines by which instances know the project.

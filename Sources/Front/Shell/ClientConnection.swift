@@ -71,7 +71,7 @@ final class ClientConnection: ByteStreamOwner, ExchangeClient, Runnable {
     /// Where the front has it.
     var place = 0
     /// Where it queues for its turn: among the connections of the project that it asked for last.
-    private var lane: FairQueue<any Runnable>.Lane
+    private var lane: FairQueue.Lane
 
     init(_ stream: ByteStream, _ front: Front) {
         (self.stream, self.front, lane) = (stream, front, front.strangers)
@@ -190,26 +190,26 @@ final class ClientConnection: ByteStreamOwner, ExchangeClient, Runnable {
     private func takeHead(_ bytes: UnsafeRawBufferPointer) {
         guard let partial else {
             front.requestScanner.reset()
-            if let head = scan(bytes, &front.requestScanner) { serve(head, bytes) }
+            if scan(bytes, &front.requestScanner) { serve(front.requestScanner.head, bytes) }
             return
         }
         self.partial = nil
         partial.bytes += bytes
         partial.bytes.withUnsafeBytes { bytes in
-            if let head = scan(bytes, &partial.scanner) { serve(head, bytes) }
+            if scan(bytes, &partial.scanner) { serve(partial.scanner.head, bytes) }
         }
     }
 
-    /// The head, if it is complete; else what is there is kept, or refused.
-    private func scan(_ bytes: UnsafeRawBufferPointer, _ scanner: inout RequestScanner) -> RequestHead? {
+    /// Whether the head is complete; else what is there is kept, or refused.
+    private func scan(_ bytes: UnsafeRawBufferPointer, _ scanner: inout RequestScanner) -> Bool {
         do throws(Fault) {
-            if try scanner.scan(bytes) { return scanner.head }
+            if try scanner.scan(bytes) { return true }
             partial = Partial(bytes, scanner)
             awaitHead()
         } catch {
             say(FaultBody.response(error, closes: true), closes: true, isRequestRead: false)
         }
-        return nil
+        return false
     }
 
     private func awaitHead() {

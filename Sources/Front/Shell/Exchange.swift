@@ -208,7 +208,7 @@ final class Exchange: LeaseWaiter {
         phase = .connecting
         attempts += 1
         do throws(SystemError) {
-            let upstream = try front.upstream(use.endpoint, isFresh: isFresh, isCareful: !method.isIdempotent)
+            let upstream = try front.upstream(use, isFresh: isFresh, isCareful: !method.isIdempotent)
             self.upstream = upstream
             upstream.begin(self)
             send(on: upstream, use)

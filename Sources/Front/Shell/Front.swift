@@ -33,9 +33,9 @@ package final class Front: LoopWork {
     let piece = OutputBuffer(capacity: 16_384)
     var exchanges = ExchangePool()
     /// Connections with something to read, between projects in turn.
-    var ready = FairQueue<any Runnable>()
+    var ready = FairQueue()
     /// Connections that have not asked for anything yet.
-    let strangers = FairQueue<any Runnable>.Lane()
+    let strangers = FairQueue.Lane()
     var responseScanner = ResponseScanner(UpstreamConnection.headLimits)
     var settings = FrontSettings()
     var keys: KeyTable
@@ -63,6 +63,8 @@ package final class Front: LoopWork {
         book = LeaseBook(session: session, linger: FrontLimits().linger)
         loop.work = self
     }
+
+    deinit { if loop.work === self { loop.work = nil } }
 
     // MARK: Turns
 
@@ -179,9 +181,10 @@ package final class Front: LoopWork {
     // MARK: Upstreams
 
     func upstream(
-        _ endpoint: Endpoint, isFresh: Bool, isCareful: Bool
+        _ use: LeaseBook.Use, isFresh: Bool, isCareful: Bool
     ) throws(SystemError) -> UpstreamConnection {
-        if !isFresh, let pooled = pools.take(endpoint, isCareful: isCareful) { return pooled }
+        if !isFresh, let pooled = pools.take(use.generation, isCareful: isCareful) { return pooled }
+        let endpoint = use.endpoint
         let stream: ByteStream
         if let path = endpoint.unix {
             stream = try ByteStream(try Socket.connect(to: path, .stream), on: loop)

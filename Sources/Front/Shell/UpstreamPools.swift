@@ -27,8 +27,8 @@ struct UpstreamPools {
     /// A connection that carried requests before, if one is left that is still good.
     ///
     /// - Parameter isCareful: the request cannot be repeated, so a connection that has just ended must not get it.
-    func take(_ endpoint: Endpoint, isCareful: Bool) -> UpstreamConnection? {
-        guard let pool = pools[endpoint.generation] else { return nil }
+    func take(_ generation: Generation, isCareful: Bool) -> UpstreamConnection? {
+        guard let pool = pools[generation] else { return nil }
         while let connection = pool.idle.take() {
             if !isCareful || connection.stream.isQuiet { return connection }
             connection.close()

@@ -70,7 +70,7 @@ struct FieldScanner: Sendable {
     private static func field(
         _ bytes: UnsafeRawPointer, _ start: Int, _ end: Int
     ) throws(Fault) -> (colon: Int, next: Int)? {
-        var colon = start
+        var colon = WordScan.skipName(bytes, start, end)
         while colon < end, bytes.load(fromByteOffset: colon, as: UInt8.self).isToken { colon += 1 }
         guard colon < end else { return nil }
         guard bytes.load(fromByteOffset: colon, as: UInt8.self) == UInt8(ascii: ":"), colon > start else {

@@ -24,6 +24,25 @@ enum WordScan {
         return index
     }
 
+    /// Passes over letters, digits and hyphens, eight at a time; there may be more of them where it stops.
+    @inline(__always)
+    static func skipName(_ bytes: UnsafeRawPointer, _ start: Int, _ end: Int) -> Int {
+        var index = start
+        while index + 8 <= end {
+            let word = UInt64(littleEndian: bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self))
+            // Below 0x80 no sum overflows its byte: the high bit says that the byte is at or beyond a bound.
+            let low = word & ~highs
+            let lowered = low | ones &* 0x20
+            let letters = (lowered &+ ones &* (0x80 - 0x61)) & ~(lowered &+ ones &* (0x7F - 0x7A))
+            let digits = (low &+ ones &* (0x80 - 0x30)) & ~(low &+ ones &* (0x7F - 0x39))
+            let hyphens = ~((low ^ ones &* 0x2D) &+ ones &* 0x7F)
+            let others = ~((letters | digits | hyphens) & ~word) & highs
+            if others != 0 { return index + others.trailingZeroBitCount >> 3 }
+            index += 8
+        }
+        return index
+    }
+
     /// The first byte of that value from `start` on; `end` when there is none.
     @inline(__always)
     static func first(_ byte: UInt8, _ bytes: UnsafeRawPointer, _ start: Int, _ end: Int) -> Int {

@@ -38,8 +38,8 @@ package final class EventLoop {
     package private(set) var now: Instant
     package var timers = TimerHeap()
     /// Done in part in each turn, behind the events. While there is more, the loop does not wait for events, only looks
-    /// for them.
-    package weak var work: (any LoopWork)?
+    /// for them. Its owner takes it back before it goes.
+    package unowned(unsafe) var work: (any LoopWork)?
 
     private let epoll: Descriptor
     private var slots: [Slot] = []
