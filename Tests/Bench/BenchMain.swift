@@ -42,7 +42,7 @@ struct BenchMain {
         signal(SIGPIPE, SIG_IGN)
         var figures: [Figure] = []
         for measurement in measurements where arguments.isEmpty || arguments.contains(measurement.name) {
-            let found = try measurement.run(options)
+            let found = measured(measurement.name) { try measurement.run(options) }
             for figure in found { print(figure.line) }
             fflush(nil)
             figures += found
@@ -50,6 +50,16 @@ struct BenchMain {
         if let jsonPath {
             let array = JSONValue.array(figures.map(\.json))
             try Data(array.bytes).write(to: URL(filePath: jsonPath))
+        }
+    }
+
+    /// Ends with the reason when something cannot be measured.
+    private static func measured(_ name: String, _ run: () throws -> [Figure]) -> [Figure] {
+        do {
+            return try run()
+        } catch {
+            FileHandle.standardError.write(Data("\(name): \(error)\n".utf8))
+            exit(1)
         }
     }
 }
