@@ -44,7 +44,7 @@ struct cload {
     int epoll, urgent, core;
     pthread_t thread;
     bool is_started;
-    atomic_bool is_over;
+    atomic_bool is_over, is_paused;
     struct group *groups[16];
     int group_count;
     char *scratch;

@@ -101,6 +101,10 @@ static void *run(void *context) {
     bool has_urgent = false;
     for (int index = 0; index < load->group_count; index++) has_urgent |= load->groups[index]->plan.urgent;
     while (!load->is_over) {
+        if (load->is_paused) {
+            nanosleep(&(struct timespec){.tv_nsec = 500000}, NULL);
+            continue;
+        }
         int pause = 100;
         for (int index = 0; index < load->group_count; index++) {
             int own = clients_tick(load, load->groups[index]);
@@ -124,6 +128,8 @@ bool cload_start(struct cload *load) {
     load->is_started = pthread_create(&load->thread, NULL, run, load) == 0;
     return load->is_started;
 }
+
+void cload_pause(struct cload *load, bool pauses) { load->is_paused = pauses; }
 
 void cload_reset(struct cload *load) {
     for (int index = 0; index < load->group_count; index++) {

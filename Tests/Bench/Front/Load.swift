@@ -60,6 +60,7 @@ final class Load {
     }
 
     func start() throws { guard cload_start(load) else { throw TrialCluster.Failure("no thread for the load") } }
+    func pause(_ pauses: Bool) { cload_pause(load, pauses) }
     func reset() { cload_reset(load) }
     func counts(_ group: Int32) -> cload_counts { cload_counts(load, group) }
     func good(_ group: Int32) -> Int { Int(counts(group).good) }

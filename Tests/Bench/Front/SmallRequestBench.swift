@@ -14,31 +14,35 @@ enum SmallRequestBench {
         var p99: Double
     }
 
+    /// All proxies stand ready, and one after the other gets load for half a second: whatever else the machine does,
+    /// it does to all of them alike.
     static func run(_ options: Options) throws -> [Figure] {
-        var samples: [Candidate: [Sample]] = [:]
-        for _ in 0..<(options.isQuick ? 1 : 5) {
-            for candidate in Candidate.allCases where options.wants(candidate) {
-                samples[candidate, default: []].append(try measure(candidate, options))
-            }
+        let candidates = Candidate.allCases.filter(options.wants)
+        let courses = try candidates.map { candidate in
+            let course = try Course(candidate, options)
+            _ = try course.add(Load.Plan(connections: connections, requests: course.requests(awake)))
+            try course.load.start()
+            try course.ground.turn(for: .milliseconds(500))
+            course.load.pause(true)
+            return course
         }
-        return table(
-            samples.mapValues { samples in
-                Sample(
-                    rate: samples.map(\.rate).median, cost: samples.map(\.cost).median,
-                    p50: samples.map(\.p50).median, p99: samples.map(\.p99).median)
-            })
+        var rounds: [[Candidate: Sample]] = []
+        for _ in 0..<(options.isQuick ? 8 : 40) {
+            var round: [Candidate: Sample] = [:]
+            for (candidate, course) in zip(candidates, courses) { round[candidate] = try measure(course) }
+            rounds.append(round)
+        }
+        return lines(rounds, candidates) + ratios(rounds)
     }
 
-    private static func measure(_ candidate: Candidate, _ options: Options) throws -> Sample {
-        let course = try Course(candidate, options)
-        let group = try course.add(Load.Plan(connections: connections, requests: course.requests(awake)))
-        try course.load.start()
-        let window = try course.measure(seconds: options.isQuick ? 1 : 3)
-        let result = course.load.result(group, seconds: window.seconds)
+    private static func measure(_ course: Course) throws -> Sample {
+        course.load.pause(false)
+        defer { course.load.pause(true) }
+        let window = try course.measure(seconds: 0.4, warmUp: 0.15)
+        let result = course.load.result(0, seconds: window.seconds)
         try course.demandGood(result)
         return Sample(
-            rate: result.rate, cost: window.processor / Double(result.good) * 1e6, p50: result.p50,
-            p99: result.p99)
+            rate: result.rate, cost: window.processor / Double(result.good) * 1e6, p50: result.p50, p99: result.p99)
     }
 
     /// Some 500 bytes with nine fields, as a browser's client library sends them.
@@ -60,27 +64,37 @@ enum SmallRequestBench {
             """.utf8)
     }
 
-    private static func table(_ medians: [Candidate: Sample]) -> [Figure] {
-        var figures: [Figure] = []
-        for candidate in Candidate.allCases {
-            guard let sample = medians[candidate] else { continue }
-            let note =
-                "\(Int(sample.rate))/s, p50 \(Int(sample.p50)) us, p99 \(Int(sample.p99)) us, "
-                + "capacity \(sample.cost > 0 ? Int(1e6 / sample.cost) : 0)/s"
-            figures.append(
-                Figure(name: "\(candidate.rawValue), per request", value: sample.cost, unit: "us", note: note))
+    private static func lines(_ rounds: [[Candidate: Sample]], _ candidates: [Candidate]) -> [Figure] {
+        candidates.map { candidate in
+            let samples = rounds.compactMap { $0[candidate] }
+            let cost = samples.map(\.cost).median
+            return Figure(
+                name: "\(candidate.rawValue), per request", value: cost, unit: "us",
+                note: "\(Int(samples.map(\.rate).median))/s, p50 \(Int(samples.map(\.p50).median)) us, "
+                    + "p99 \(Int(samples.map(\.p99).median)) us, capacity \(cost > 0 ? Int(1e6 / cost) : 0)/s")
         }
+    }
+
+    /// To each peer in the same round, medians over the rounds; of the peers the better one counts.
+    private static func ratios(_ rounds: [[Candidate: Sample]]) -> [Figure] {
+        var figures: [Figure] = []
         func compare(_ own: Candidate, _ peers: [Candidate], cost: Double?, rate: Double, _ name: String) {
-            guard let ours = medians[own] else { return }
-            let theirs = peers.compactMap { medians[$0] }
-            guard !theirs.isEmpty else { return }
-            func add(_ what: String, _ value: Double, _ goal: Figure.Goal) {
+            func add(_ what: String, _ part: KeyPath<Sample, Double>, _ goal: Figure.Goal) {
+                let all = peers.compactMap { peer -> Double? in
+                    let ratios = rounds.compactMap { round -> Double? in
+                        guard let ours = round[own], let theirs = round[peer] else { return nil }
+                        return ours[keyPath: part] / theirs[keyPath: part]
+                    }
+                    return ratios.isEmpty ? nil : ratios.median
+                }
+                let isLess = if case .atMost = goal { true } else { false }
+                guard let value = isLess ? all.max() : all.min() else { return }
                 figures.append(Figure(name: "\(name): \(what)", value: value, unit: "x", goal: goal))
             }
-            if let cost, let best = theirs.map(\.cost).min() { add("processor", ours.cost / best, .atMost(cost)) }
-            if let best = theirs.map(\.rate).max() { add("requests/s", ours.rate / best, .atLeast(rate)) }
-            if let best = theirs.map(\.p50).min() { add("p50", ours.p50 / best, .atMost(1)) }
-            if let best = theirs.map(\.p99).min() { add("p99", ours.p99 / best, .atMost(1)) }
+            if let cost { add("processor", \.cost, .atMost(cost)) }
+            add("requests/s", \.rate, .atLeast(rate))
+            add("p50", \.p50, .atMost(1))
+            add("p99", \.p99, .atMost(1))
         }
         compare(.front, [.nginx, .haproxy], cost: 0.75, rate: 1.3, "front of the better peer, TCP")
         compare(.frontUnix, [.nginx, .haproxy], cost: 0.55, rate: 1.7, "front on unix of the better peer on TCP")

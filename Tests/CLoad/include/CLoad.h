@@ -64,6 +64,8 @@ bool cload_listen(struct cload *load, int listener, bool urgent);
 /// Adds clients; returns the group's number, -1 on failure. Before `cload_start`.
 int cload_add(struct cload *load, const struct cload_plan *plan);
 bool cload_start(struct cload *load);
+/// Lets everything stand still, or go on. What was under way counts its latency through the pause: reset afterwards.
+void cload_pause(struct cload *load, bool pauses);
 /// From now on latencies and counts begin at zero.
 void cload_reset(struct cload *load);
 /// What a group has done since.
