@@ -39,7 +39,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "*0\r\n", "*-1\r\n", "*17\r\n", "*x\r\n", "*1\r\nGET\r\n", "*1\r\n$-1\r\n", "*1\r\n$2000\r\n",
+        "*0\r\n", "*-1\r\n", "*01\r\n", "*1\r\n$01\r\na\r\n", "*17\r\n", "*x\r\n", "*1\r\nGET\r\n", "*1\r\n$-1\r\n",
+        "*1\r\n$2000\r\n",
         "*1\r\n$1\r\nabc",
         String(repeating: "a ", count: 17) + "\r\n", String(repeating: "a", count: 1_024),
     ]) func `ends a connection that speaks otherwise`(_ text: String) {

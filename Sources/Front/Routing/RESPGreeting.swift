@@ -130,9 +130,9 @@ package struct RESPGreeting: Sendable {
             guard bytes[index] == sign else { throw Broken(reason: "expected '\(Character(UnicodeScalar(sign)))'") }
             guard let line = line() else { return nil }
             let digits = bytes[ByteRange(Int(line.text.start) + 1, Int(line.text.end))]
-            guard (1...6).contains(digits.count), digits.allSatisfy(\.isDigit), let number = Int(digits.text) else {
-                throw Broken(reason: "invalid length")
-            }
+            guard (1...6).contains(digits.count), digits.allSatisfy(\.isDigit),
+                digits.count == 1 || digits[0] != UInt8(ascii: "0"), let number = Int(digits.text)
+            else { throw Broken(reason: "invalid length") }
             index = line.next
             return number
         }
