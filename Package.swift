@@ -101,11 +101,11 @@ let parts: [Part] = [
         ],
         folder: "Sources/Supervisor/Shell"),
 
-    Part("Routing", .front, .pure, uses: ["Nouns", "Contracts", "HTTP", "JSON"]),
-    Part("Telemetry", .front, .pure, uses: ["Nouns", "JSON"]),
+    Part("Telemetry", .front, .pure, uses: ["Nouns", "Contracts", "HTTP", "JSON"]),
+    Part("Routing", .front, .pure, uses: ["Nouns", "Contracts", "HTTP", "JSON", "Telemetry"]),
     Part(
         "FrontShell", .front, .shell,
-        uses: ["Nouns", "Contracts", "HTTP", "JSON", "CLinux", "Linux", "Service", "Routing"],
+        uses: ["Nouns", "Contracts", "HTTP", "JSON", "CLinux", "Linux", "Service", "Telemetry", "Routing"],
         folder: "Sources/Front/Shell"),
 
     Part("Documents", .bundoc, .pure, uses: ["Nouns", "HTTP", "JSON"]),
@@ -203,8 +203,11 @@ let parts: [Part] = [
         ]),
     Part(
         "FrontTests", .test, .tests,
-        uses: ["Routing", "FrontShell", "HTTP", "JSON", "CLinux", "Linux", "Service", "Nouns", "Contracts", "Support"]),
-    Part("TelemetryTests", .test, .tests, uses: ["Telemetry", "Nouns", "JSON"]),
+        uses: [
+            "Telemetry", "Routing", "FrontShell", "HTTP", "JSON", "CLinux", "Linux", "Service", "Nouns", "Contracts",
+            "Support",
+        ]),
+    Part("TelemetryTests", .test, .tests, uses: ["Telemetry", "Nouns", "Contracts", "HTTP", "JSON"]),
     Part(
         "BundocTests", .test, .tests,
         uses: [

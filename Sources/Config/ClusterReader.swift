@@ -70,6 +70,7 @@ struct ClusterReader {
         limits.upstreamsPerInstanceMax = section.value(
             "upstreams_per_instance_max", .count(1...10_000), default: limits.upstreamsPerInstanceMax)
         limits.linger = section.value("linger", waits, default: limits.linger)
+        limits.accessLog = section.value("access_log", .accessLogging, default: limits.accessLog)
         section.finish()
         return limits
     }

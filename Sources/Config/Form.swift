@@ -1,3 +1,4 @@
+import Contracts
 import Nouns
 
 /// How a value is written in the cluster file: what is allowed, how it is read, how a default is shown.
@@ -124,6 +125,16 @@ extension Form where Value == ClosedRange<UInt16> {
             return UInt16(low)...UInt16(high)
         } show: {
             "\($0.lowerBound)-\($0.upperBound)"
+        }
+    }
+}
+
+extension Form where Value == AccessLogging {
+    static var accessLogging: Form {
+        Form(allowed: "off, failures, all, or a share like 1/100") {
+            AccessLogging($0)
+        } show: {
+            $0.text
         }
     }
 }

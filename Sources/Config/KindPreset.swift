@@ -34,6 +34,7 @@ struct KindPreset {
             run.sockets = [
                 DescriptorName.http: .inherited(DescriptorName.http),
                 DescriptorName.resp: .inherited(DescriptorName.resp),
+                DescriptorName.metrics: .stream(home.run.frontMetrics),
             ]
             run.limits.files = 20_000
         default:

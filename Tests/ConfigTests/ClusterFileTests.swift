@@ -21,7 +21,12 @@ struct ClusterFileTests {
         #expect(file.routes.map(\.prefix) == ["/v1/database/", "/v1/kv/"])
         #expect(file.home.directory == "/srv/.bunbase")
         #expect(file.supervision.ports == 9000...9999)
-        #expect(file.programs[.front]?.sockets == ["http": .inherited("http"), "resp": .inherited("resp")])
+        #expect(
+            file.programs[.front]?.sockets
+                == [
+                    "http": .inherited("http"), "resp": .inherited("resp"),
+                    "metrics": .stream("/srv/.bunbase/run/front-metrics.sock"),
+                ])
         #expect(
             file.programs[.platform]?.sockets
                 == [

@@ -1,3 +1,4 @@
+import Contracts
 import JSON
 import Nouns
 import Telemetry
@@ -7,17 +8,23 @@ import Testing
     private func outcome(_ status: Int) -> Outcome { Outcome(source: .instance, status: status, duration: 1_234_567) }
 
     @Test func takesEverySoManythAndEveryFailure() {
-        let log = AccessLog.sampled(every: 10)
+        let log = AccessLogging.sampled(every: 10)
         let taken = (0..<100).filter { log.takes(outcome($0 == 55 ? 502 : 200), number: UInt64($0)) }
         #expect(taken == [0, 10, 20, 30, 40, 50, 55, 60, 70, 80, 90])
     }
 
     @Test func takesFailuresOnlyWhenToldSo() {
-        #expect(AccessLog.failures.takes(outcome(503), number: 1))
-        #expect(AccessLog.failures.takes(outcome(0), number: 1))
-        #expect(!AccessLog.failures.takes(outcome(404), number: 1))
-        #expect(!AccessLog.off.takes(outcome(503), number: 1))
+        #expect(AccessLogging.failures.takes(outcome(503), number: 1))
+        #expect(AccessLogging.failures.takes(outcome(0), number: 1))
+        #expect(!AccessLogging.failures.takes(outcome(404), number: 1))
+        #expect(!AccessLogging.off.takes(outcome(503), number: 1))
     }
+
+    @Test(arguments: ["off", "failures", "all", "1/100"])
+    func readsWhatItShows(text: String) { #expect(AccessLogging(text)?.text == text) }
+
+    @Test(arguments: ["", "on", "1/", "1/0", "1/-5", "2/3", "1/1000001"])
+    func refusesOtherWords(text: String) { #expect(AccessLogging(text) == nil) }
 
     @Test func writesOneObjectInOneLine() throws {
         var outcome = Outcome(source: .front(code: "project.busy"), status: 429, duration: 1_234_567, wake: 2_000_000)

@@ -1,3 +1,4 @@
+import HTTP
 import Telemetry
 import Testing
 
@@ -26,9 +27,9 @@ import Testing
     func takesNothingElseForATrace(text: String) { #expect(!isValid(text)) }
 
     @Test func beginsATraceThatOthersAccept() {
-        var output: [UInt8] = []
-        TraceContext.append(trace: (0x0123_4567_89AB_CDEF, 0xFEDC_BA98_7654_3210), parent: 0xA, to: &output)
-        let text = String(decoding: output, as: UTF8.self)
+        let output = OutputBuffer(capacity: 64)
+        TraceContext.append(trace: (0x0123_4567_89AB_CDEF, 0xFEDC_BA98_7654_3210), parent: 0xA, to: output)
+        let text = String(decoding: output.bytes, as: UTF8.self)
         #expect(text == "00-0123456789abcdeffedcba9876543210-000000000000000a-00")
         #expect(isValid(text))
     }

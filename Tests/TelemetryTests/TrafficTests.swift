@@ -12,21 +12,21 @@ import Testing
     }
 
     @Test func countsAnswersByTheHundredsOfTheirStatus() {
-        var traffic = Traffic()
-        let slot = traffic.slot(of: shop)
-        for status in [200, 204, 404, 503] { traffic.record(outcome(status), slot: slot) }
-        let answers = traffic[shop]!.answers
+        var ledger = TrafficLedger()
+        for status in [200, 204, 404, 503] { ledger.account(of: shop).record(outcome(status)) }
+        let traffic = ledger.traffic { _ in true }
+        let answers = traffic.projects[shop]!.answers
         #expect((0..<5).map { answers[$0] } == [0, 2, 0, 1, 1])
-        #expect(traffic[shop]!.requests == 4)
-        #expect(traffic[shop]!.bytesOut == 400)
-        #expect(traffic[blog] == nil)
+        #expect(traffic.projects[shop]!.requests == 4)
+        #expect(traffic.projects[shop]!.bytesOut == 400)
+        #expect(traffic.projects[blog] == nil)
     }
 
     @Test func countsThoseWhoLeftApart() {
-        var traffic = Traffic()
-        traffic.record(outcome(0, source: .nobody), slot: traffic.slot(of: shop))
-        #expect(traffic[shop]!.abandoned == 1)
-        #expect(traffic[shop]!.requests == 1)
+        var counted = ProjectTraffic()
+        counted.record(outcome(0, source: .nobody))
+        #expect(counted.abandoned == 1)
+        #expect(counted.requests == 1)
     }
 
     @Test(arguments: [(500, 0), (501, 1), (1_000, 1), (9_999, 4), (10_000_000, 13), (10_000_001, 14)])
@@ -38,42 +38,44 @@ import Testing
     }
 
     @Test func addsUpOverTheLoops() {
-        var (one, other) = (Traffic(), Traffic())
-        // The same project has different slots in different loops.
-        _ = one.slot(of: blog)
-        one.record(outcome(200), slot: one.slot(of: shop))
-        other.record(outcome(200), slot: other.slot(of: shop))
-        other.record(outcome(429, source: .front(code: "project.busy")), slot: other.slot(of: shop))
+        var (one, other) = (TrafficLedger(), TrafficLedger())
+        one.account(of: shop).record(outcome(200))
+        other.account(of: shop).record(outcome(200))
+        other.account(of: shop).record(outcome(429, source: .front(code: "project.busy")))
         other.recordStranger(Fault(401, "key.unknown", ""))
-        one.connections = 3
-        other.connections = 4
-        one += other
-        #expect(one[shop]!.requests == 3)
-        #expect(one[shop]!.faults == ["project.busy": 1])
-        #expect(one[shop]!.latency.count == 3)
-        #expect(one.strangers == ["key.unknown": 1])
-        #expect(one.connections == 7)
+        other.recordAccept(.resp)
+        var sum = one.traffic { _ in true }
+        sum.connections = 3
+        var more = other.traffic { _ in true }
+        more.connections = 4
+        sum += more
+        #expect(sum.projects[shop]!.requests == 3)
+        #expect(sum.projects[shop]!.faults == ["project.busy": 1])
+        #expect(sum.projects[shop]!.latency.count == 3)
+        #expect(sum.strangers == ["key.unknown": 1])
+        #expect(sum.accepted == [.resp: 1])
+        #expect(sum.connections == 7)
     }
 
-    @Test func aForgottenProjectsSlotBeginsAnew() {
-        var traffic = Traffic()
-        traffic.record(outcome(200), slot: traffic.slot(of: shop))
-        traffic.forget(shop)
-        #expect(traffic[shop] == nil)
-        _ = traffic.slot(of: blog)
-        #expect(traffic[blog]!.requests == 0)
+    @Test func forgetsProjectsThatExistNoMore() {
+        var ledger = TrafficLedger()
+        let account = ledger.account(of: shop)
+        account.record(outcome(200))
+        #expect(ledger.traffic { _ in false }.projects.isEmpty)
+        // A request that was still under way ends without harm.
+        account.record(outcome(200))
+        #expect(ledger.account(of: shop).traffic.requests == 0)
     }
 }
 
 @Suite struct TrafficPageTests {
     @Test func showsBucketsThatAddUp() {
-        var traffic = Traffic()
-        let slot = traffic.slot(of: ProjectID("shop")!)
+        var ledger = TrafficLedger()
+        let account = ledger.account(of: ProjectID("shop")!)
         for milliseconds in [1, 3, 40] as [Int64] {
-            traffic.record(
-                Outcome(source: .instance, status: 200, duration: milliseconds * 1_000_000), slot: slot)
+            account.record(Outcome(source: .instance, status: 200, duration: milliseconds * 1_000_000))
         }
-        let lines = TrafficPage.text(traffic, loops: 2).split(separator: "\n").map(String.init)
+        let lines = TrafficPage.text(ledger.traffic { _ in true }, loops: 2).split(separator: "\n").map(String.init)
         #expect(lines.contains("bunbase_front_loops 2"))
         #expect(lines.contains("bunbase_front_requests_total{project=\"shop\",status=\"2xx\"} 3"))
         #expect(lines.contains("bunbase_front_request_seconds_bucket{project=\"shop\",le=\"0.0025\"} 1"))
@@ -84,12 +86,12 @@ import Testing
     }
 
     @Test func addsUpThoseBeyondTheLimit() {
-        var traffic = Traffic()
+        var ledger = TrafficLedger()
         for number in 0..<(TrafficPage.projectsMax + 20) {
-            let slot = traffic.slot(of: ProjectID("p\(number)")!)
-            traffic.record(Outcome(source: .instance, status: 200, duration: 1), slot: slot)
+            let account = ledger.account(of: ProjectID("p\(number)")!)
+            account.record(Outcome(source: .instance, status: 200, duration: 1))
         }
-        let text = TrafficPage.text(traffic, loops: 1)
+        let text = TrafficPage.text(ledger.traffic { _ in true }, loops: 1)
         let counts = text.split(separator: "\n").filter { $0.hasPrefix("bunbase_front_request_seconds_count") }
         #expect(counts.count == TrafficPage.projectsMax + 1)
         #expect(counts.last == "bunbase_front_request_seconds_count{project=\"@others\"} 20")

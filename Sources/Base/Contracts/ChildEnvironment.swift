@@ -33,6 +33,8 @@ package enum DescriptorName {
     /// The front's public sockets.
     package static let http = "http"
     package static let resp = "resp"
+    /// The front's socket for whoever asks for its counters.
+    package static let metrics = "metrics"
     /// The platform's sockets.
     package static let keys = "keys"
     package static let platform = "platform"

@@ -29,6 +29,9 @@ package struct FrontLimits: Hashable, Sendable {
     /// How long a lease is kept without requests.
     package var linger = Duration.seconds(1)
 
+    /// Which requests leave a line in the access log.
+    package var accessLog = AccessLogging.off
+
     package init() {}
 
     func write(to message: inout Message) {
@@ -45,6 +48,7 @@ package struct FrontLimits: Hashable, Sendable {
         message.set("UPSTREAM_IDLE_MS", upstreamIdle.millisecondsRoundedUp)
         message.set("UPSTREAMS_MAX", upstreamsPerInstanceMax)
         message.set("LINGER_MS", linger.millisecondsRoundedUp)
+        message.set("ACCESS_LOG", accessLog.text)
     }
 
     init(reading message: Message) throws(Message.Malformed) {
@@ -61,5 +65,6 @@ package struct FrontLimits: Hashable, Sendable {
         upstreamIdle = try message.milliseconds("UPSTREAM_IDLE_MS")
         upstreamsPerInstanceMax = try message.required("UPSTREAMS_MAX") { Int($0) }
         linger = try message.milliseconds("LINGER_MS")
+        accessLog = try message.required("ACCESS_LOG") { AccessLogging($0) }
     }
 }

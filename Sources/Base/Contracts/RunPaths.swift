@@ -18,6 +18,8 @@ package struct RunPaths: Hashable, Sendable {
     package var keys: String { directory + "/keys.sock" }
     /// HTTP: the platform for operators of the same user or root.
     package var platform: String { directory + "/platform.sock" }
+    /// HTTP: the front's counters, for the supervisor's page of metrics.
+    package var frontMetrics: String { directory + "/front-metrics.sock" }
     /// Held exclusively by the running supervisor.
     package var lock: String { directory + "/supervisor.lock" }
     /// One datagram socket for each process.

@@ -37,6 +37,8 @@ package struct KeyTable {
     package var isKnown: Bool { isSynced || version > 0 }
     package var count: Int { entries.count }
 
+    package func contains(_ project: ProjectID) -> Bool { entries[project] != nil }
+
     /// The project that a key opens.
     package func entry(_ key: ProjectKey) -> ProjectEntry? { byKey[key] }
 

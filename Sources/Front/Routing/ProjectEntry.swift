@@ -1,5 +1,6 @@
 import HTTP
 import Nouns
+import Telemetry
 
 /// What one loop knows of a project that its key table has.
 package final class ProjectEntry {
@@ -12,6 +13,8 @@ package final class ProjectEntry {
     package let lane = FairQueue.Lane()
     /// For requests of this loop.
     package var retries = RetryBudget()
+    /// Where this loop counts the project's requests; set with the first.
+    package var account: TrafficLedger.Account?
     /// The field lines by which instances know the project.
     let fields: [UInt8]
     let idBytes: [UInt8]

@@ -1,6 +1,7 @@
 import Contracts
 import HTTP
 import Nouns
+import Telemetry
 
 /// The head that an instance gets for a client's request: hop-by-hop and reserved fields taken out, ours put in.
 package enum RequestForwarding {
@@ -13,15 +14,18 @@ package enum RequestForwarding {
         package var client: [UInt8]
         /// In place of the request's own query, when that held the key.
         package var strippedQuery: [UInt8]?
+        /// Begins a trace where the client has none; random.
+        package var trace: UInt64
         /// The wish for another protocol goes on.
         package var upgrades = false
 
         package init(
             match: RouteTable.Match, entry: ProjectEntry, requestID: RequestID, client: [UInt8],
-            strippedQuery: [UInt8]?, upgrades: Bool = false
+            strippedQuery: [UInt8]?, trace: UInt64, upgrades: Bool = false
         ) {
             (self.match, self.entry, self.requestID) = (match, entry, requestID)
-            (self.client, self.strippedQuery, self.upgrades) = (client, strippedQuery, upgrades)
+            (self.client, self.strippedQuery, self.trace) = (client, strippedQuery, trace)
+            self.upgrades = upgrades
         }
     }
 
@@ -50,6 +54,8 @@ package enum RequestForwarding {
             output.append(bytes[query])
         }
         appendHost(head, bytes, to: output)
+        let isTraced = hasTrace(head, bytes)
+        if !isTraced { appendTrace(context.trace, to: output) }
         let hasNominees = head.connection.contains(.namesFields)
         head.fields.append(bytes, end: head.length - 2, to: output) { line in
             switch line.kind {
@@ -59,6 +65,7 @@ package enum RequestForwarding {
             case .host, .contentLength, .expect, .requestID, .forwarded, .forwardedFor, .forwardedHost,
                 .forwardedProto:
                 return false
+            case .traceParent, .traceState: if !isTraced { return false }
             default: if line.kind.isHopByHop || line.kind.isReserved { return false }
             }
             return !hasNominees || !head.fields.isNominated(line, in: bytes)
@@ -91,6 +98,20 @@ package enum RequestForwarding {
         output.append(bytes[host])
         output.append("\r\nx-forwarded-host: " as StaticString)
         output.append(bytes[host])
+        output.append("\r\n" as StaticString)
+    }
+
+    /// Whether the client's trace goes on: its form is right (W3C Trace Context §4.3).
+    private static func hasTrace(_ head: RequestHead, _ bytes: UnsafeRawBufferPointer) -> Bool {
+        guard let parent = head.fields.first(.traceParent) else { return false }
+        return head.fields.count(.traceParent) == 1 && TraceContext.isValid(bytes[parent])
+    }
+
+    private static func appendTrace(_ seed: UInt64, to output: OutputBuffer) {
+        var source = SplitMix64(seed: seed)
+        output.append("traceparent: " as StaticString)
+        // Neither id may be zero.
+        TraceContext.append(trace: (source.next(), source.next() | 1), parent: source.next() | 1, to: output)
         output.append("\r\n" as StaticString)
     }
 }

@@ -68,6 +68,7 @@ final class ClientConnection: ByteStreamOwner, ExchangeClient, Runnable {
     private var lingers = false
     /// Asked for once.
     lazy var hostFields = RequestForwarding.clientFields(address: stream.peerHost, scheme: "http")
+    var host: String { stream.peerHost }
     /// Where the front has it.
     var place = 0
     /// Where it queues for its turn: among the connections of the project that it asked for last.

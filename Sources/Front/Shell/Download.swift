@@ -11,6 +11,8 @@ struct Download {
     }
 
     private var rest: Rest
+    /// Bytes of the body, without framing, that went on to the client.
+    private(set) var passed = 0
     /// The form towards the client.
     private let framing: BodyFraming
     /// The client said `TE: trailers`; to others none are sent (RFC 9110 §6.5.1).
@@ -41,8 +43,12 @@ struct Download {
         case .none: return 0
         case .length(let remaining):
             rest = count < remaining ? .length(remaining - count) : .none
+            passed += min(count, remaining)
             return min(count, remaining)
-        case .untilClose: return isVerbatim ? count : nil
+        case .untilClose:
+            guard isVerbatim else { return nil }
+            passed += count
+            return count
         case .chunked: return nil
         }
     }
@@ -60,11 +66,15 @@ struct Download {
                 return count
             }
             output.append(chunk: input)
+            passed += input.count
             return input.count
         case .chunked(var decoder):
+            var length = 0
             let count = try decoder.decode(input) { [isVerbatim] data in
+                length += data.count
                 if isVerbatim { output.append(data) } else { output.append(chunk: data) }
             }
+            passed += length
             if decoder.isComplete {
                 rest = .none
                 appendEnd(decoder.trailers, to: output)

@@ -2,6 +2,7 @@ import Contracts
 import HTTP
 import Nouns
 import Routing
+import Telemetry
 
 /// What comes from the instance.
 extension Exchange {
@@ -23,6 +24,7 @@ extension Exchange {
         // A client that has not said all may not hear of the connection's end before it tries the next request.
         answer.closes = answer.closes || !isUploaded || framing == .untilClose || front.isDraining
         beginAnswering()
+        (outcome.source, outcome.status) = (.instance, head.status)
         client.sendHead(head, bytes, answer)
         download = Download(head.framing, as: framing, takesTrailers: answer.takesTrailers)
         do {

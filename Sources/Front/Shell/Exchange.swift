@@ -4,6 +4,7 @@ import HTTP
 import Linux
 import Nouns
 import Routing
+import Telemetry
 
 /// One request on its way to an instance, and the answer back.
 ///
@@ -38,6 +39,10 @@ final class Exchange: LeaseWaiter {
     private(set) var holder: RouteTable.Entry!
     private(set) var entry: ProjectEntry!
     private(set) var phase = Phase.done
+    var outcome = Outcome(source: .nobody, status: 0, duration: 0)
+    /// What the access log says of it; nil while there is none.
+    private var subject: AccessSubject?
+    private var began = Instant.zero
     private(set) var use: LeaseBook.Use?
     var answer: ResponseForwarding.Context
     var upstream: UpstreamConnection?
@@ -80,7 +85,7 @@ final class Exchange: LeaseWaiter {
     /// Takes a request on; its head is then written into `head`, and `begin` follows.
     func take(
         _ request: RequestHead, framing: BodyFraming, _ passed: Gate.Passed, for client: any ExchangeClient,
-        answer: ResponseForwarding.Context
+        answer: ResponseForwarding.Context, subject: AccessSubject?
     ) {
         number = front.nextNumber()
         (self.client, self.answer) = (client, answer)
@@ -90,6 +95,8 @@ final class Exchange: LeaseWaiter {
         (canReplay, isUploadBroken, attempts) = (true, false, 0)
         (download, tunnel, isEventStream, isReusable) = (nil, nil, false, false)
         phase = .waiting
+        (self.subject, began) = (subject, front.loop.now)
+        (outcome.source, outcome.status) = (.nobody, 0)
         waitDeadline = front.loop.now + front.settings.limits.waitMax
         answerDeadline = nil
         entry.retries.earn()
@@ -169,6 +176,7 @@ final class Exchange: LeaseWaiter {
     func cancel() {
         guard phase != .done else { return }
         if use == nil { front.giveUp(self) }
+        outcome.source = .nobody
         conclude(reusing: false)
     }
 
@@ -195,6 +203,7 @@ final class Exchange: LeaseWaiter {
         guard phase != .done else { return }
         let (client, context, isUploaded) = (client!, answer, upload.isComplete)
         let isAnswering = phase == .answering
+        if !isAnswering { (outcome.source, outcome.status) = (.front(code: fault.code), fault.status) }
         conclude(reusing: false)
         if isAnswering { client.cut() } else { client.answered(context, with: fault, isRequestRead: isUploaded) }
     }
@@ -359,9 +368,20 @@ final class Exchange: LeaseWaiter {
         }
         if !body.isEmpty { body.removeAll(keepingCapacity: body.capacity <= RetryRule.bodyMax) }
         head.shrink(to: Self.headKeptMax)
+        count()
         front.ended(self)
         (client, use, entry) = (nil, nil, nil)
         front.exchanges.put(self)
+    }
+
+    private func count() {
+        outcome.duration = front.loop.now.nanoseconds - began.nanoseconds
+        outcome.wake = answer.wake?.nanoseconds
+        outcome.retries = max(0, attempts - 1)
+        outcome.bytesIn = upload.received
+        outcome.bytesOut = download?.passed ?? 0
+        front.count(outcome, of: entry, subject, holder.route.kind)
+        subject = nil
     }
 
     private func dropUpstream() {

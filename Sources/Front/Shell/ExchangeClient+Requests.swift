@@ -21,10 +21,16 @@ extension ExchangeClient {
         if head.method == .options { return preflight(head, answer, body) }
         do throws(Fault) {
             let passed = try Gate.pass(head, bytes, front.settings, front.keys)
-            try front.admit(passed.entry.gauge)
+            do throws(Fault) {
+                try front.admit(passed.entry.gauge)
+            } catch {
+                front.countRefused(error, passed, front.subject(head, bytes, answer.requestID, host))
+                return refuse(error, head, answer, body)
+            }
             answer.upgrades = passed.upgrades
             return exchange(head, bytes, passed, answer, body, framing ?? head.framing)
         } catch {
+            front.countStranger(error, front.subject(head, bytes, answer.requestID, host))
             return refuse(error, head, answer, body)
         }
     }
@@ -35,9 +41,11 @@ extension ExchangeClient {
     ) -> Int {
         let context = RequestForwarding.Context(
             match: passed.match, entry: passed.entry, requestID: answer.requestID, client: hostFields,
-            strippedQuery: passed.strippedQuery, upgrades: passed.upgrades)
+            strippedQuery: passed.strippedQuery, trace: front.traces.next(), upgrades: passed.upgrades)
         let exchange = front.exchanges.take(front)
-        exchange.take(head, framing: framing, passed, for: self, answer: answer)
+        exchange.take(
+            head, framing: framing, passed, for: self, answer: answer,
+            subject: front.subject(head, bytes, answer.requestID, host))
         RequestForwarding.append(head, bytes, context, to: exchange.head)
         begin(exchange)
         do throws(Fault) {

@@ -12,6 +12,8 @@ protocol ExchangeClient: AnyObject {
     var front: Front { get }
     /// What instances are told about the client; `RequestForwarding.clientFields`.
     var hostFields: [UInt8] { get }
+    /// The client's address without its port. Asked of the kernel: not for each request.
+    var host: String { get }
     /// Bytes of answers wait here because the peer is slow: no more are wanted now.
     var isBlocked: Bool { get }
 

@@ -5,6 +5,7 @@ import HTTP
 import Linux
 import Nouns
 import Routing
+import Telemetry
 
 /// One loop's data path: accepts clients, finds out whose requests they send, waits for leases, forwards.
 ///
@@ -40,8 +41,14 @@ package final class Front: LoopWork {
     var settings = FrontSettings()
     var keys: KeyTable
     var requestIDs: RequestIDs
+    var traces: SplitMix64
     var requestScanner = RequestScanner(HeadLimits())
     var pools = UpstreamPools()
+    var ledger = TrafficLedger()
+    /// Requests answered, for the access log's share.
+    var requestCount: UInt64 = 0
+    /// Nil where nobody gave it a place.
+    var accessFile: AccessFile?
     var book: LeaseBook
     var waiters: [LeaseBook.Waiter: any LeaseWaiter] = [:]
     var supervisor: Channel?
@@ -60,6 +67,7 @@ package final class Front: LoopWork {
         (self.loop, self.commons) = (loop, commons)
         keys = KeyTable(gauges: commons.gauges)
         requestIDs = RequestIDs(session: session)
+        traces = SplitMix64(seed: session)
         book = LeaseBook(session: session, linger: FrontLimits().linger)
         loop.work = self
     }
@@ -80,6 +88,9 @@ package final class Front: LoopWork {
     }
 
     // MARK: Listening
+
+    /// Writes the access log, as far as the settings want one, to the file of that path.
+    package func logAccess(to path: String) { accessFile = AccessFile(path: path, on: loop) }
 
     /// Accepts HTTP clients on a listening socket.
     package func listen(http descriptor: Descriptor) throws(SystemError) {
@@ -115,6 +126,7 @@ package final class Front: LoopWork {
         let client = ClientConnection(stream, self)
         client.place = clients.count
         clients.append(client)
+        ledger.recordAccept(.http)
         joined()
     }
 
@@ -224,6 +236,7 @@ package final class Front: LoopWork {
     }
 
     private func finishDrain() {
+        accessFile?.write()
         let told = onDrained
         onDrained = nil
         told?()

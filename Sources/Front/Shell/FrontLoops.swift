@@ -1,5 +1,6 @@
 import Linux
 import Nouns
+import Telemetry
 
 /// The threads of a front as its control loop sees them: together they are ready, quiet, alive and done.
 package final class FrontLoops {
@@ -20,6 +21,7 @@ package final class FrontLoops {
         var orders: Mailbox<FrontThread.Order>?
         /// The last number it answered.
         var proved: UInt64 = 0
+        var isRunning: Bool { if case .ended = phase { false } else { true } }
     }
 
     /// Told once when all serve.
@@ -30,11 +32,23 @@ package final class FrontLoops {
     package var onDrained: (() -> Void)?
     package var onFailed: ((String) -> Void)?
 
+    /// Threads that have not ended.
+    package var count: Int { members.count(where: \.isRunning) }
+
     private let reports: Mailbox<(Int, FrontThread.Report)>
     private var members: [Member] = []
     private var isDraining = false
     private var proof: (number: UInt64, completion: () -> Void)?
     private var lastProof: UInt64 = 0
+    private var tallies: [UInt64: Tally] = [:]
+    private var lastTally: UInt64 = 0
+
+    /// What the loops have carried together, while some of them have not told yet.
+    private struct Tally {
+        var sum = Traffic()
+        var missing: Int
+        var completion: (Traffic) -> Void
+    }
 
     package init(on loop: EventLoop) throws(SystemError) {
         let sink = Sink()
@@ -73,6 +87,15 @@ package final class FrontLoops {
         checkProof()
     }
 
+    /// Adds up what all loops have counted.
+    package func count(_ completion: @escaping (Traffic) -> Void) {
+        lastTally += 1
+        let asked = members.compactMap { $0.isRunning ? $0.orders : nil }
+        guard !asked.isEmpty else { return completion(Traffic()) }
+        tallies[lastTally] = Tally(missing: asked.count, completion: completion)
+        for orders in asked { orders.post(.tell(lastTally)) }
+    }
+
     package func drain() {
         guard !isDraining else { return }
         isDraining = true
@@ -99,6 +122,11 @@ package final class FrontLoops {
         case .proved(let number):
             members[index].proved = number
             checkProof()
+        case .told(let number, let traffic):
+            guard var tally = tallies.removeValue(forKey: number) else { break }
+            tally.sum += traffic
+            tally.missing -= 1
+            if tally.missing == 0 { tally.completion(tally.sum) } else { tallies[number] = tally }
         case .drained:
             members[index].thread.join()
             members[index].phase = .ended

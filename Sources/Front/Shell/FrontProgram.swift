@@ -40,6 +40,9 @@ package enum FrontProgram {
         )
         let snapshot = assignment.settings["keys_snapshot"].flatMap { self.snapshot(at: $0) }
         let commons = FrontCommons()
+        if let metrics = descriptors.takeOne(DescriptorName.metrics) {
+            try MetricsServer.serve(loops, on: metrics, child.loop)
+        }
         loops.onFailed = { child.fail(StartFailure($0)) }
         loops.onServing = {
             child.ready("accepting connections")
@@ -48,10 +51,10 @@ package enum FrontProgram {
         loops.onIdle = { child.setQuiet($0) }
         child.onPing = { loops.prove($0) }
         try loops.start(
-            zip(httpShares, respShares).map { http, resp in
+            zip(httpShares, respShares).enumerated().map { index, shares in
                 FrontThread.Work(
-                    http: http, resp: resp, paths: RunPaths(String(cString: run)), snapshot: snapshot,
-                    commons: commons)
+                    http: shares.0, resp: shares.1, paths: RunPaths(String(cString: run)), snapshot: snapshot,
+                    commons: commons, accessLog: "\(assignment.data)/access-\(index).jsonl")
             })
     }
 

@@ -2,6 +2,7 @@ import Contracts
 import Glibc
 import Linux
 import Nouns
+import Telemetry
 
 /// One thread of a front, with its loop and its data path.
 package enum FrontThread {
@@ -11,6 +12,8 @@ package enum FrontThread {
         case drain
         /// Answer by the same number.
         case prove(UInt64)
+        /// Say what has been counted, by the same number.
+        case tell(UInt64)
     }
 
     /// What it says to the control loop.
@@ -21,6 +24,7 @@ package enum FrontThread {
         case serving
         case idle(Bool)
         case proved(UInt64)
+        case told(UInt64, Traffic)
         /// Nothing is under way any more, and the thread has ended.
         case drained
         case failed(String)
@@ -33,12 +37,15 @@ package enum FrontThread {
         var paths: RunPaths
         var snapshot: KeySnapshot?
         var commons: FrontCommons
+        /// The access log's path.
+        var accessLog: String?
 
         package init(
-            http: [Int32], resp: [Int32], paths: RunPaths, snapshot: KeySnapshot?, commons: FrontCommons
+            http: [Int32], resp: [Int32], paths: RunPaths, snapshot: KeySnapshot?, commons: FrontCommons,
+            accessLog: String? = nil
         ) {
             (self.http, self.resp, self.paths) = (http, resp, paths)
-            (self.snapshot, self.commons) = (snapshot, commons)
+            (self.snapshot, self.commons, self.accessLog) = (snapshot, commons, accessLog)
         }
     }
 
@@ -61,6 +68,7 @@ package enum FrontThread {
         let loop = try EventLoop()
         let front = Front(on: loop, session: Random.word(), commons: work.commons)
         if let snapshot = work.snapshot { front.begin(with: snapshot) }
+        if let path = work.accessLog { front.logAccess(to: path) }
         front.onDrained = { loop.stop() }
         front.onConfigured = {
             front.onConfigured = nil
@@ -79,6 +87,7 @@ package enum FrontThread {
                     switch order {
                     case .drain: front.drain()
                     case .prove(let number): report(.proved(number))
+                    case .tell(let number): report(.told(number, front.traffic()))
                     }
                 }))
         front.joinSupervisor(at: work.paths.lease)

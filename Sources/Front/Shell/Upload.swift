@@ -14,7 +14,8 @@ struct Upload {
 
     private var rest: Rest
     private let bytesMax: Int
-    private var bytes = 0
+    /// Bytes of the body, without framing, that have come.
+    private(set) var received = 0
 
     /// - Parameter bytesMax: of the body, without framing.
     init(_ framing: BodyFraming, bytesMax: Int) {
@@ -33,6 +34,7 @@ struct Upload {
     mutating func passThrough(_ count: Int) -> Int? {
         guard case .length(let remaining) = rest else { return nil }
         rest = count < remaining ? .length(remaining - count) : .none
+        received += min(count, remaining)
         return min(count, remaining)
     }
 
@@ -78,7 +80,7 @@ struct Upload {
     }
 
     private mutating func count(_ length: Int) throws(Fault) {
-        bytes += length
-        guard bytes <= bytesMax else { throw .bodyTooLong(bytesMax) }
+        received += length
+        guard received <= bytesMax else { throw .bodyTooLong(bytesMax) }
     }
 }

@@ -1,3 +1,5 @@
+import HTTP
+
 /// The field `traceparent` of W3C Trace Context (Recommendation of 2021-11-23, §3.2): which trace a request belongs
 /// to, and which step of it asked.
 package enum TraceContext {
@@ -21,19 +23,13 @@ package enum TraceContext {
     /// - Parameters:
     ///   - trace: random; not both zero.
     ///   - parent: random; not zero.
-    package static func append(
-        trace: (UInt64, UInt64), parent: UInt64, to output: inout [UInt8]
-    ) {
-        output.append(zero)
-        output.append(zero)
+    package static func append(trace: (UInt64, UInt64), parent: UInt64, to output: OutputBuffer) {
+        output.append("00-" as StaticString)
+        appendHex(trace.0, to: output)
+        appendHex(trace.1, to: output)
         output.append(dash)
-        appendHex(trace.0, to: &output)
-        appendHex(trace.1, to: &output)
-        output.append(dash)
-        appendHex(parent, to: &output)
-        output.append(dash)
-        output.append(zero)
-        output.append(zero)
+        appendHex(parent, to: output)
+        output.append("-00" as StaticString)
     }
 
     private static let dash = UInt8(ascii: "-")
@@ -47,7 +43,7 @@ package enum TraceContext {
         return true
     }
 
-    private static func appendHex(_ word: UInt64, to output: inout [UInt8]) {
+    private static func appendHex(_ word: UInt64, to output: OutputBuffer) {
         var shift: UInt64 = 64
         while shift > 0 {
             shift -= 4

@@ -17,6 +17,7 @@ package enum TrafficPage {
             page.sample("accepted_total", traffic.accepted[speech] ?? 0, ["speech": speech.rawValue])
         }
         page.single("handshakes_failed_total", .counter, "TLS handshakes that failed.", traffic.handshakesFailed)
+        page.single("access_lines_lost_total", .counter, "Lines of the access log not written.", traffic.linesLost)
         page.family("refused_strangers_total", .counter, "Requests refused before their project was known, by code.")
         for (code, count) in traffic.strangers.sorted(by: { $0.key < $1.key }) {
             page.sample("refused_strangers_total", count, ["code": code])

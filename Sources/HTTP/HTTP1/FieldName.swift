@@ -5,6 +5,7 @@ package enum FieldName: UInt8, Sendable {
     case ifMatch, ifNoneMatch, authorization, date, server, retryAfter
     // Meant for the next hop only (RFC 9110 §7.6.1).
     case connection, keepAlive, proxyConnection, te, trailer, upgrade, proxyAuthenticate, proxyAuthorization
+    case traceParent, traceState
     case requestID, forwarded, forwardedFor, forwardedHost, forwardedProto
     case clientKey, accessControlRequestHeaders
     case accessControlAllowOrigin, accessControlAllowCredentials, accessControlExposeHeaders, vary
@@ -57,8 +58,10 @@ package enum FieldName: UInt8, Sendable {
         case 7: return whether("upgrade", .upgrade) ?? whether("trailer", .trailer) ?? .other
         case 8: return whether("if-match", .ifMatch) ?? .other
         case 9: return whether("forwarded", .forwarded) ?? .other
-        case 10: return whether("connection", .connection) ?? whether("keep-alive", .keepAlive) ?? .other
-        case 11: return whether("retry-after", .retryAfter) ?? .other
+        case 10:
+            return whether("connection", .connection) ?? whether("keep-alive", .keepAlive)
+                ?? whether("tracestate", .traceState) ?? .other
+        case 11: return whether("retry-after", .retryAfter) ?? whether("traceparent", .traceParent) ?? .other
         case 12: return whether("content-type", .contentType) ?? whether("x-request-id", .requestID) ?? .other
         case 13:
             return whether("authorization", .authorization) ?? whether("if-none-match", .ifNoneMatch) ?? .other

@@ -1,4 +1,5 @@
 import Config
+import Contracts
 import HTTP
 import JSON
 import Linux
@@ -8,6 +9,10 @@ import Supervision
 
 /// What anyone who reaches the status address may read.
 struct StatusRoutes {
+    /// Bytes of the front's counters: those of 500 projects are about 1 MiB.
+    private static let frontMetricsMax = 8 << 20
+    private static let frontTimeout = Duration.seconds(1)
+
     unowned let daemon: Daemon
 
     func add(to router: inout Router) {
@@ -17,9 +22,7 @@ struct StatusRoutes {
         router.get("/instances/{project}/{kind}", one)
         router.get("/instances/{project}/{kind}/{ordinal}", one)
         router.get("/events", events)
-        router.get("/metrics") { _, responder in
-            responder.send(.text(200, daemon.metricsText(), contentType: "text/plain; version=0.0.4; charset=utf-8"))
-        }
+        router.get("/metrics", metrics)
         router.get("/healthz") { _, responder in responder.send(.text(200, "ok\n")) }
         router.get("/readyz", readiness)
         router.get("/limits") { _, responder in responder.send(.json(200, daemon.limitsJSON())) }
@@ -29,6 +32,23 @@ struct StatusRoutes {
         var response = Response.text(200, StatusPage.html, contentType: "text/html; charset=utf-8")
         response.fields = [("content-security-policy", StatusPage.policy), ("cache-control", "no-store")]
         responder.send(response)
+    }
+
+    /// Ours, and behind it the front's, when it tells them in time.
+    private func metrics(_ request: Request, _ responder: Responder) {
+        let ours = daemon.metricsText()
+        let front = HTTPClient(
+            to: .unix(daemon.cluster.home.run.frontMetrics), on: daemon.loop, bodyMax: Self.frontMetricsMax)
+        front.send("GET", "/metrics", timeout: Self.frontTimeout) { result in
+            var page = Array(ours.utf8)
+            if case .success(let answer) = result, answer.status == 200 {
+                page += answer.body
+            } else {
+                page += "# The front does not tell its counters now.\n".utf8
+            }
+            responder.send(
+                Response(200, contentType: "text/plain; version=0.0.4; charset=utf-8", body: page))
+        }
     }
 
     /// From the event behind `Last-Event-ID`, or behind `after` where a reader cannot set headers: 0 for all that are

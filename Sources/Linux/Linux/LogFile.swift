@@ -1,5 +1,4 @@
 import Glibc
-import Linux
 
 /// A log file that is set aside when it has grown too large: `name.jsonl`, then `name.jsonl.1` and so on, the oldest
 /// removed.
