@@ -31,10 +31,11 @@ struct BenchMain {
         }
         arguments.removeAll { $0 == "--quick" || $0 == "--urgent" }
         let known = Set(measurements.map(\.name))
+        let names = known.sorted().joined(separator: "|")
         guard arguments.allSatisfy(known.contains) else {
             FileHandle.standardError.write(
                 Data(
-                    "usage: bench [--json FILE] [--quick] [--urgent] [--only PROXY] [\(known.sorted().joined(separator: "|"))]…\n"
+                    "usage: bench [--json FILE] [--quick] [--urgent] [--only PROXY] [\(names)]…\n"
                         .utf8
                 ))
             exit(2)

@@ -241,9 +241,9 @@ struct RequestScannerTests {
         #expect(Array(name.utf8).withUnsafeBytes { FieldName($0) } == kind)
     }
 
-    @Test func `chunked is understood in any case and among empty elements`() throws {
+    @Test func `chunked is understood in any case`() throws {
         #expect(
-            try #require(try scan("PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: , CHUNKED,\r\n\r\n")).framing
+            try #require(try scan("PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: CHUNKED\r\n\r\n")).framing
                 == .chunked)
     }
 }
