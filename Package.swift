@@ -105,7 +105,9 @@ let parts: [Part] = [
     Part("Routing", .front, .pure, uses: ["Nouns", "Contracts", "HTTP", "JSON", "Telemetry"]),
     Part(
         "FrontShell", .front, .shell,
-        uses: ["Nouns", "Contracts", "HTTP", "JSON", "CLinux", "Linux", "Service", "Telemetry", "Routing"],
+        uses: [
+            "Nouns", "Contracts", "HTTP", "HTTP2", "JSON", "CLinux", "Linux", "TLS", "Service", "Telemetry", "Routing",
+        ],
         folder: "Sources/Front/Shell"),
 
     Part("Documents", .bundoc, .pure, uses: ["Nouns", "HTTP", "JSON"]),
@@ -204,8 +206,8 @@ let parts: [Part] = [
     Part(
         "FrontTests", .test, .tests,
         uses: [
-            "Telemetry", "Routing", "FrontShell", "HTTP", "JSON", "CLinux", "Linux", "Service", "Nouns", "Contracts",
-            "Support",
+            "TLSSupport", "HTTP2Support", "Telemetry", "Routing", "FrontShell", "HTTP", "JSON", "CLinux", "Linux",
+            "Service", "Nouns", "Contracts", "Support",
         ]),
     Part("TelemetryTests", .test, .tests, uses: ["Telemetry", "Nouns", "Contracts", "HTTP", "JSON"]),
     Part(

@@ -9,6 +9,7 @@ struct ClusterChecks {
 
     func run() {
         checkAddresses()
+        checkCertificates()
         checkNeeds()
     }
 
@@ -18,6 +19,7 @@ struct ClusterChecks {
         var all = [
             ("addresses.http", file.http), ("addresses.resp", file.resp), ("addresses.status", file.status),
         ]
+        if let https = file.https { all.insert(("addresses.https", https), at: 1) }
         for (kind, program) in file.programs.sorted(by: { $0.key < $1.key }) {
             for (name, socket) in program.sockets.sorted(by: { $0.key < $1.key }) {
                 if case .tcp(let address) = socket { all.append(("kinds.\(kind).sockets.\(name)", address)) }
@@ -40,6 +42,23 @@ struct ClusterChecks {
             findings.refuse(
                 "addresses.status", found: "\(file.status)",
                 allowed: "a loopback address (127.0.0.1 or [::1]): whoever reaches it can read the status")
+        }
+    }
+
+    /// Encryption needs a certificate; no two are shown for the same name.
+    private func checkCertificates() {
+        if file.https != nil, file.tls.certificates.isEmpty {
+            findings.refuse("addresses.https", found: "an address", allowed: "none while tls.certificates is empty")
+        }
+        var seen: [HostPattern: Int] = [:]
+        for (index, certificate) in file.tls.certificates.enumerated() {
+            for (position, host) in certificate.hosts.enumerated() {
+                if let other = seen.updateValue(index, forKey: host) {
+                    findings.refuse(
+                        "tls.certificates[\(index)].hosts[\(position)]", found: "\(host)",
+                        allowed: "a host that tls.certificates[\(other)] has not")
+                }
+            }
         }
     }
 

@@ -13,6 +13,7 @@ extension ClusterFile {
         compare("node", \.node)
         compare("testing", \.isTesting)
         compare("addresses.http", \.http)
+        compare("addresses.https", \.https)
         compare("addresses.resp", \.resp)
         compare("addresses.status", \.status)
         compare("front.loops", \.frontLoops)

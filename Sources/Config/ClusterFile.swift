@@ -16,6 +16,8 @@ package struct ClusterFile: Hashable, Sendable {
     package var home: Home
     /// Where the front serves HTTP.
     package var http = Address("127.0.0.1:8090")!
+    /// Where the front serves HTTP over TLS; nil: nowhere.
+    package var https: Address?
     /// Where the front serves the Redis protocol.
     package var resp = Address("127.0.0.1:6379")!
     /// Where the supervisor serves its status to readers. A loopback address.
@@ -26,6 +28,9 @@ package struct ClusterFile: Hashable, Sendable {
     /// Longest prefix first.
     package var routes: [Route] = []
     package var front = FrontLimits()
+    package var http2 = HTTP2Settings()
+    package var proxies = ProxySettings()
+    package var tls = TLSSettings()
     /// Loops of the front, one thread each; nil: one for each core, up to 16.
     package var frontLoops: Int?
     package var logs = LogSettings()

@@ -21,6 +21,7 @@ struct ClusterReader {
         file.isTesting = top.value("testing", .flag, default: file.isTesting)
         var addresses = top.section("addresses")
         file.http = addresses.value("http", .address, default: file.http, variable: "BUNBASE_HTTP")
+        file.https = addresses.value("https", Form.address.orNone, default: file.https, variable: "BUNBASE_HTTPS")
         file.resp = addresses.value("resp", .address, default: file.resp, variable: "BUNBASE_RESP")
         file.status = addresses.value("status", .address, default: file.status, variable: "BUNBASE_STATUS")
         addresses.finish()
@@ -30,12 +31,17 @@ struct ClusterReader {
         readSupervision(into: &file.supervision, from: &supervision)
         var front = top.section("front")
         file.frontLoops = front.value("loops", .loops, default: file.frontLoops)
+        let transport = TransportReader(findings: findings, fileDirectory: fileDirectory)
+        file.http2 = transport.readHTTP2(from: front.section("http2"))
+        file.proxies = transport.readProxies(from: &front)
         file.front = readFront(file.front, from: &front)
+        file.tls = transport.readTLS(from: top.section("tls"))
         var logs = top.section("logs")
         file.logs = readLogs(file.logs, home: home, from: &logs)
         readKinds(into: &file, from: &top)
         file.routes = readRoutes(file, from: &top)
         top.finish()
+        if file.https != nil { file.programs[.front]?.sockets[DescriptorName.https] = .inherited(DescriptorName.https) }
         ClusterChecks(file: file, findings: findings).run()
         return file
     }

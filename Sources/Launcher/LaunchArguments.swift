@@ -8,6 +8,8 @@ package struct LaunchArguments: Hashable, Sendable {
     /// The cluster's runtime directory.
     package var run: String
     package var http: String
+    /// Nil when nothing is encrypted.
+    package var https: String?
     package var resp: String
     package var status: String
     /// The supervisor's program.
@@ -20,10 +22,10 @@ package struct LaunchArguments: Hashable, Sendable {
     package var log: String?
 
     package init(
-        run: String, http: String, resp: String, status: String, supervisor: String, cluster: String,
-        announcement: String, log: String?
+        run: String, http: String, https: String? = nil, resp: String, status: String, supervisor: String,
+        cluster: String, announcement: String, log: String?
     ) {
-        (self.run, self.http, self.resp, self.status) = (run, http, resp, status)
+        (self.run, self.http, self.https, self.resp, self.status) = (run, http, https, resp, status)
         (self.supervisor, self.cluster, self.announcement, self.log) = (supervisor, cluster, announcement, log)
     }
 
@@ -33,6 +35,7 @@ package struct LaunchArguments: Hashable, Sendable {
             "--run", run, "--http", http, "--resp", resp, "--status", status, "--supervisor", supervisor,
             "--cluster", cluster, "--announcement", announcement,
         ]
+        if let https { words += ["--https", https] }
         if let log { words += ["--log", log] }
         return words
     }
@@ -53,12 +56,12 @@ package struct LaunchArguments: Hashable, Sendable {
             return value
         }
         self.init(
-            run: try value("--run"), http: try value("--http"), resp: try value("--resp"),
+            run: try value("--run"), http: try value("--http"), https: values["--https"], resp: try value("--resp"),
             status: try value("--status"), supervisor: try value("--supervisor"), cluster: try value("--cluster"),
             announcement: values["--announcement"] ?? "", log: values["--log"])
     }
 
     private static let options: Set<String> = [
-        "--run", "--http", "--resp", "--status", "--supervisor", "--cluster", "--announcement", "--log",
+        "--run", "--http", "--https", "--resp", "--status", "--supervisor", "--cluster", "--announcement", "--log",
     ]
 }

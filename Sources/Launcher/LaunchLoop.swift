@@ -59,11 +59,16 @@ package final class LaunchLoop {
         loop = try EventLoop()
         // One for each loop that the front has unless it is told otherwise.
         let cores = min(max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))), Self.listenersMax)
-        sockets = try [
+        var addresses = [
             (PublicSocket(name: DescriptorName.http, variable: "BUNBASE_HTTP", address: arguments.http), cores),
             (PublicSocket(name: DescriptorName.resp, variable: "BUNBASE_RESP", address: arguments.resp), cores),
             (PublicSocket(name: "status", variable: "BUNBASE_STATUS", address: arguments.status), 1),
-        ].flatMap { socket, count in
+        ]
+        if let https = arguments.https {
+            let socket = PublicSocket(name: DescriptorName.https, variable: "BUNBASE_HTTPS", address: https)
+            addresses.append((socket, cores))
+        }
+        sockets = try addresses.flatMap { socket, count in
             try socket.listen(run: arguments.run, count: count).map { (socket.name, $0) }
         }
     }

@@ -34,8 +34,8 @@ extension FuzzTarget {
             gauge: ProjectGauge(ProjectID("acme")!))
         let context = RequestForwarding.Context(
             match: match, entry: project, requestID: requestID,
-            client: RequestForwarding.clientFields(address: "10.0.0.1", scheme: "http"), strippedQuery: nil,
-            trace: 1)
+            forwarding: Forwarding(head, bytes, from: ClientOrigin(IPAddress("10.0.0.1"), isSecure: false), .init()),
+            strippedQuery: nil, trace: 1)
         let output = OutputBuffer()
         RequestForwarding.append(head, bytes, context, to: output)
         let endpoint = Endpoint(

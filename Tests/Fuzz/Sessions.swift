@@ -65,8 +65,7 @@ extension FuzzTarget {
             index = end
             server.course.openMost = max(server.course.openMost, session.streamCount)
         }
-        var output: [UInt8] = []
-        session.fill(&output, max: 1 << 20)
+        session.fill(OutputBuffer(), max: 1 << 20)
         session.abandon()
         server.course.openInTheEnd = server.open
         return server.course

@@ -192,8 +192,7 @@ import Testing
             }
             for _ in 0..<3 { bytes[.random(in: 24..<bytes.count)] ^= .random(in: 0...255) }
             bytes.withUnsafeBytes { server.session.receive($0, at: .zero) }
-            var output: [UInt8] = []
-            server.session.fill(&output, max: 1 << 20)
+            server.session.fill(OutputBuffer(), max: 1 << 20)
             server.session.abandon()
         }
     }

@@ -86,8 +86,9 @@ final class Server: HTTP2SessionOwner {
                 rest.prefix(pieceMax).withUnsafeBytes { session.receive($0, at: now) }
                 rest = rest.dropFirst(pieceMax)
             }
-            var toClient: [UInt8] = []
-            session.fill(&toClient, max: fillMax)
+            let output = OutputBuffer()
+            session.fill(output, max: fillMax)
+            let toClient = Array(output.bytes)
             client.receive(toClient)
             if toServer.isEmpty, toClient.isEmpty { return }
         }

@@ -31,7 +31,8 @@ package final class TLSClient {
     private let context: OpaquePointer
     private let input: OpaquePointer
     private let output: OpaquePointer
-    private var latest: Session?
+    /// Said before hands were shaken.
+    private var waiting: [UInt8] = []
 
     package init(_ options: Options = Options()) {
         context = SSL_CTX_new(TLS_client_method())
@@ -93,6 +94,12 @@ package final class TLSClient {
         }
     }
 
+    /// What has come since it was last taken.
+    package func takeReceived() -> [UInt8] {
+        defer { received = [] }
+        return received
+    }
+
     /// What the server has sent.
     package func receive(_ bytes: [UInt8]) {
         if !bytes.isEmpty { BIO_write(input, bytes, Int32(bytes.count)) }
@@ -100,6 +107,7 @@ package final class TLSClient {
     }
 
     package func say(_ bytes: [UInt8]) {
+        guard isEstablished else { return waiting += bytes }
         var rest = bytes[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { SSL_write(ssl, $0.baseAddress, Int32($0.count)) }
@@ -131,6 +139,8 @@ package final class TLSClient {
             guard isEstablished else {
                 let result = SSL_do_handshake(ssl)
                 guard result == 1 else { return note(result) }
+                say(waiting)
+                waiting = []
                 continue
             }
             let count = SSL_read(ssl, &bytes, Int32(bytes.count))

@@ -32,6 +32,7 @@ package enum DescriptorName {
     package static let control = "control"
     /// The front's public sockets.
     package static let http = "http"
+    package static let https = "https"
     package static let resp = "resp"
     /// The front's socket for whoever asks for its counters.
     package static let metrics = "metrics"

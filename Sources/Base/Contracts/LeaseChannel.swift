@@ -7,7 +7,8 @@ import Nouns
 /// quarantine and deletion do, by `revoke`.
 ///
 /// Order: the front says `hello`, then `holds` for each lease it has (after a restart of the supervisor), then
-/// `registered`. The supervisor says `welcome`, then the settings (`limits`, `route`…, `configured`), and again after
+/// `registered`. The supervisor says `welcome`, then the settings (`limits`, `route`…, `tls`,
+/// `certificate`…, `http2`, `proxies`, `configured`), and again after
 /// each reload of the cluster file.
 package enum LeaseChannel {
     package static let version = 1
@@ -31,6 +32,11 @@ package enum LeaseChannel {
         case limits(FrontLimits)
         /// In order of `index`, from 0. A new table begins with `index` 0.
         case route(index: Int, Route)
+        /// Without the certificates, which follow in order of `index`, from 0.
+        case tls(TLSSettings)
+        case certificate(index: Int, TLSSettings.Certificate)
+        case http2(HTTP2Settings)
+        case proxies(ProxySettings)
         case configured
         /// `woke`: the instance was not serving when the request came, so that those who waited are told so.
         case grant(ticket: UInt64, Endpoint, woke: Bool = false)
@@ -101,6 +107,19 @@ extension LeaseChannel.FromSupervisor {
             message = Message("route")
             message.set("INDEX", index)
             route.write(to: &message)
+        case .tls(let settings):
+            message = Message("tls")
+            settings.write(to: &message)
+        case .certificate(let index, let certificate):
+            message = Message("certificate")
+            message.set("INDEX", index)
+            certificate.write(to: &message)
+        case .http2(let settings):
+            message = Message("http2")
+            settings.write(to: &message)
+        case .proxies(let settings):
+            message = Message("proxies")
+            settings.write(to: &message)
         case .configured:
             message = Message("configured")
         case .grant(let ticket, let endpoint, let woke):
@@ -128,6 +147,12 @@ extension LeaseChannel.FromSupervisor {
         case "limits": self = .limits(try FrontLimits(reading: message))
         case "route":
             self = .route(index: try message.required("INDEX") { Int($0) }, try Route(reading: message))
+        case "tls": self = .tls(try TLSSettings(reading: message))
+        case "certificate":
+            self = .certificate(
+                index: try message.required("INDEX") { Int($0) }, try TLSSettings.Certificate(reading: message))
+        case "http2": self = .http2(try HTTP2Settings(reading: message))
+        case "proxies": self = .proxies(try ProxySettings(reading: message))
         case "configured": self = .configured
         case "grant":
             self = .grant(

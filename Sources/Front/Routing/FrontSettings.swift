@@ -12,6 +12,12 @@ package struct FrontSettings: Sendable {
     package private(set) var routes = RouteTable()
     /// Whether the supervisor has said anything yet.
     package private(set) var isConfigured = false
+    package private(set) var tls = TLSSettings()
+    package private(set) var http2 = HTTP2Settings()
+    package private(set) var proxies = ProxySettings()
+    private var nextTLS: TLSSettings?
+    private var nextHTTP2: HTTP2Settings?
+    private var nextProxies: ProxySettings?
     private var nextLimits: FrontLimits?
     private var nextRoutes: [Route]?
 
@@ -31,7 +37,17 @@ package struct FrontSettings: Sendable {
                 route.rewrite.hasSuffix("/")
             else { throw Violation(reason: "a route that does not begin and end with /") }
             nextRoutes?.append(route)
+        case .tls(let settings): nextTLS = settings
+        case .certificate(let index, let certificate):
+            guard index == nextTLS?.certificates.count, index < TLSSettings.certificatesMax else {
+                throw Violation(reason: "certificate \(index) out of order")
+            }
+            nextTLS?.certificates.append(certificate)
+        case .http2(let settings): nextHTTP2 = settings
+        case .proxies(let settings): nextProxies = settings
         case .configured:
+            (tls, http2, proxies) = (nextTLS ?? tls, nextHTTP2 ?? http2, nextProxies ?? proxies)
+            (nextTLS, nextHTTP2, nextProxies) = (nil, nil, nil)
             limits = nextLimits ?? limits
             routes = RouteTable(nextRoutes ?? [])
             (nextLimits, nextRoutes) = (nil, nil)

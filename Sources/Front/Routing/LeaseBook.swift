@@ -143,7 +143,7 @@ package struct LeaseBook {
         case .refuse(let ticket, let fault): refused(ticket, fault)
         case .revoke(let instance, let generation, let grace, let fault):
             revoked(instance, generation, grace: grace, fault, at: now)
-        case .welcome, .limits, .route, .configured: []
+        case .welcome, .limits, .route, .tls, .certificate, .http2, .proxies, .configured: []
         }
     }
 

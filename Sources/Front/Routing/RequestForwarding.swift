@@ -10,8 +10,7 @@ package enum RequestForwarding {
         package var match: RouteTable.Match
         package var entry: ProjectEntry
         package var requestID: RequestID
-        /// Field lines about the client; see `clientFields`.
-        package var client: [UInt8]
+        package var forwarding: Forwarding
         /// In place of the request's own query, when that held the key.
         package var strippedQuery: [UInt8]?
         /// Begins a trace where the client has none; random.
@@ -20,21 +19,13 @@ package enum RequestForwarding {
         package var upgrades = false
 
         package init(
-            match: RouteTable.Match, entry: ProjectEntry, requestID: RequestID, client: [UInt8],
+            match: RouteTable.Match, entry: ProjectEntry, requestID: RequestID, forwarding: Forwarding,
             strippedQuery: [UInt8]?, trace: UInt64, upgrades: Bool = false
         ) {
             (self.match, self.entry, self.requestID) = (match, entry, requestID)
-            (self.client, self.strippedQuery, self.trace) = (client, strippedQuery, trace)
+            (self.forwarding, self.strippedQuery, self.trace) = (forwarding, strippedQuery, trace)
             self.upgrades = upgrades
         }
-    }
-
-    /// The field lines that tell an instance about a client: the same for all requests of a connection.
-    package static func clientFields(address: String, scheme: String) -> [UInt8] {
-        var lines: [UInt8] = []
-        HeadWriter.field("x-forwarded-for", address, to: &lines)
-        HeadWriter.field("x-forwarded-proto", scheme, to: &lines)
-        return lines
     }
 
     /// Writes the head without its end: `appendEnd` follows once the endpoint is known.
@@ -53,7 +44,7 @@ package enum RequestForwarding {
             output.append(UInt8(ascii: "?"))
             output.append(bytes[query])
         }
-        appendHost(head, bytes, to: output)
+        appendHost(head, bytes, context.forwarding, to: output)
         let isTraced = hasTrace(head, bytes)
         if !isTraced { appendTrace(context.trace, to: output) }
         let hasNominees = head.connection.contains(.namesFields)
@@ -82,14 +73,14 @@ package enum RequestForwarding {
         output.append("x-bunbase-request-id: " as StaticString)
         context.requestID.append(to: output)
         output.append("\r\n" as StaticString)
-        output.append(context.client)
+        output.append(context.forwarding.fields)
     }
 
     /// Writes the rest of a head: the token that the endpoint demands, and the empty line.
     package static func appendEnd(_ use: LeaseBook.Use, to output: OutputBuffer) { output.append(use.headEnd) }
 
     private static func appendHost(
-        _ head: RequestHead, _ bytes: UnsafeRawBufferPointer, to output: OutputBuffer
+        _ head: RequestHead, _ bytes: UnsafeRawBufferPointer, _ forwarding: Forwarding, to output: OutputBuffer
     ) {
         guard let host = head.authority ?? head.fields.first(.host), !host.isEmpty else {
             return output.append(" HTTP/1.1\r\nhost: localhost\r\n" as StaticString)
@@ -97,7 +88,7 @@ package enum RequestForwarding {
         output.append(" HTTP/1.1\r\nhost: " as StaticString)
         output.append(bytes[host])
         output.append("\r\nx-forwarded-host: " as StaticString)
-        output.append(bytes[host])
+        if let asked = forwarding.host { output.append(asked) } else { output.append(bytes[host]) }
         output.append("\r\n" as StaticString)
     }
 

@@ -2,6 +2,7 @@ import CLinux
 import Glibc
 import Linux
 import Nouns
+import TLS
 
 /// Takes what happens to a stream. Called on the loop's thread, never from within the stream's own methods.
 protocol ByteStreamOwner: AnyObject {
@@ -24,7 +25,7 @@ extension ByteStreamOwner {
 ///
 /// Edge-triggered and registered once; writing is watched only while something is kept. The kept bytes have no limit
 /// here: owners stop feeding a stream that is `isBlocked`.
-final class ByteStream: EventHandler {
+final class ByteStream: EventHandler, TLSTransport {
     enum Reading {
         case bytes(Int)
         /// None for now.
@@ -59,6 +60,11 @@ final class ByteStream: EventHandler {
     private var kept: [UInt8] = []
     private var keptStart = 0
     private var isConnecting: Bool
+    private var isWatchedForRoom: Bool
+    /// What goes over the socket is encrypted.
+    private var tls: TLSSession?
+    /// The socket has no more for now; told to `tls`, which reads from it.
+    private var isSocketEmpty = false
     private static let watched: Readiness = [.readable, .peerClosed, .edgeTriggered]
 
     /// Takes the descriptor over.
@@ -68,18 +74,17 @@ final class ByteStream: EventHandler {
         _ descriptor: Descriptor, on loop: EventLoop, isConnecting: Bool = false
     ) throws(SystemError) {
         (self.descriptor, self.loop, self.isConnecting) = (descriptor, loop, isConnecting)
+        isWatchedForRoom = isConnecting
         registration = try loop.watch(
             descriptor.number, for: isConnecting ? [Self.watched, .writable] : Self.watched, self)
     }
 
     var isOpen: Bool { registration != nil }
 
-    /// The peer's address without its port; empty for a unix socket.
-    var peerHost: String {
-        guard let address = try? Socket.remoteAddress(of: descriptor) else { return "" }
-        let text = address.description
-        guard let colon = text.lastIndex(of: ":") else { return text }
-        return text[..<colon].filter { $0 != "[" && $0 != "]" }
+    /// The peer's address; nil for a unix socket.
+    var peerAddress: IPAddress? {
+        guard let address = try? Socket.remoteAddress(of: descriptor) else { return nil }
+        return IPAddress(address.host)
     }
 
     func handle(_ readiness: Readiness) {
@@ -94,9 +99,13 @@ final class ByteStream: EventHandler {
         if readiness.hasRoom, isBlocked {
             flush()
             if isOpen, !isBlocked { owner?.streamDrained() }
+        } else if readiness.hasRoom, let tls, tls.isWaitingToWrite {
+            isReadable = true
+            owner?.streamIsReadable()
+            if isOpen { watch() }
         }
         if isOpen, readiness.hasInput {
-            isReadable = true
+            (isReadable, isSocketEmpty) = (true, false)
             if readiness.hasEnd { isEndDue = true }
             owner?.streamIsReadable()
         }
@@ -107,7 +116,7 @@ final class ByteStream: EventHandler {
 
     func read(into buffer: UnsafeMutableRawBufferPointer) -> Reading {
         guard isOpen, !hasEnded else { return .end }
-        let (reading, isEmptied) = receive(into: buffer)
+        let (reading, isEmptied) = next(into: buffer)
         // An end that was announced with the bytes is not announced again.
         if isEmptied, !isEndDue || reading.isLast { isReadable = false }
         switch reading {
@@ -128,8 +137,26 @@ final class ByteStream: EventHandler {
 
     // MARK: The socket
 
+    /// Takes bytes that the peer sent. `isEmptied`: none are left for now.
+    private func next(into buffer: UnsafeMutableRawBufferPointer) -> (Reading, isEmptied: Bool) {
+        guard let tls else { return take(into: buffer) }
+        switch tls.read(into: buffer) {
+        case .bytes(let count): return (.bytes(count), isSocketEmpty && !tls.hasPending)
+        case .wait:
+            if tls.isWaitingToWrite { watch() }
+            return (.nothing, true)
+        case .end: return (.end, true)
+        case .failed: return (.failed, true)
+        }
+    }
+
+    /// How many bytes have left or are on their way; nil when the stream has failed.
+    private func put(_ bytes: UnsafeRawBufferPointer) -> Int? {
+        if let tls { tls.write(bytes) } else { give(bytes) }
+    }
+
     /// Takes bytes from the socket: the one place where that happens. `isEmptied`: none are left for now.
-    private func receive(into buffer: UnsafeMutableRawBufferPointer) -> (Reading, isEmptied: Bool) {
+    private func take(into buffer: UnsafeMutableRawBufferPointer) -> (Reading, isEmptied: Bool) {
         while true {
             let count = recv(descriptor.number, buffer.baseAddress, buffer.count, Int32(MSG_DONTWAIT))
             // A short read emptied the socket.
@@ -145,7 +172,7 @@ final class ByteStream: EventHandler {
 
     /// Gives bytes to the socket: the one place where that happens. How many the kernel took; nil when the stream has
     /// failed.
-    private func transmit(_ bytes: UnsafeRawBufferPointer) -> Int? {
+    private func give(_ bytes: UnsafeRawBufferPointer) -> Int? {
         var sent = 0
         while sent < bytes.count {
             let count = Glibc.send(
@@ -163,6 +190,63 @@ final class ByteStream: EventHandler {
         return sent
     }
 
+    /// What has come, without taking it. Only before anything has been taken.
+    func peek(into buffer: UnsafeMutableRawBufferPointer) -> Reading {
+        let count = recv(descriptor.number, buffer.baseAddress, buffer.count, Int32(MSG_PEEK | MSG_DONTWAIT))
+        if count > 0 { return .bytes(count) }
+        if count == 0 { return .end }
+        return errno == EAGAIN || errno == EINTR ? .nothing : .failed
+    }
+
+    /// Takes bytes that `peek` showed.
+    func drop(_ count: Int, using buffer: UnsafeMutableRawBufferPointer) {
+        _ = take(into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<count]))
+    }
+
+    // MARK: TLS
+
+    /// What was agreed on in the handshake; nil for nothing, and without TLS.
+    var applicationProtocol: TLSSession.ApplicationProtocol? { tls?.applicationProtocol }
+
+    var isSecure: Bool { tls != nil }
+
+    /// From now on all that is read and sent is encrypted, once `shake` says that it is done.
+    func secure(
+        _ context: TLSContext, offering protocols: [TLSSession.ApplicationProtocol]
+    ) throws(TLSError) {
+        tls = try context.session(over: self, offering: protocols)
+    }
+
+    /// Goes on with the handshake; false when it has failed.
+    func shake() -> TLSSession.Progress {
+        guard isOpen, let tls else { return .failed(TLSError("the stream is not encrypted")) }
+        let progress = tls.shake()
+        watch()
+        return progress
+    }
+
+    func receive(into buffer: UnsafeMutableRawBufferPointer) -> TLSTransfer {
+        guard isOpen else { return .failed }
+        guard !isSocketEmpty else { return .wait }
+        let (reading, isEmptied) = take(into: buffer)
+        // An end that was announced with the bytes is not announced again.
+        if isEmptied, !isEndDue || reading.isLast { isSocketEmpty = true }
+        switch reading {
+        case .bytes(let count): return .bytes(count)
+        case .nothing: return .wait
+        case .end:
+            // It stays so: nothing is announced any more.
+            isSocketEmpty = false
+            return .end
+        case .failed: return .failed
+        }
+    }
+
+    func transmit(_ bytes: UnsafeRawBufferPointer) -> TLSTransfer {
+        guard isOpen, let count = give(bytes) else { return .failed }
+        return count == 0 ? .wait : .bytes(count)
+    }
+
     // MARK: Sending
 
     /// Sends or keeps all of it; false when the stream has failed.
@@ -172,7 +256,7 @@ final class ByteStream: EventHandler {
             kept += bytes
             return true
         }
-        guard let count = transmit(bytes) else { return false }
+        guard let count = put(bytes) else { return false }
         if count < bytes.count {
             kept = Array(bytes[count...])
             keptStart = 0
@@ -184,7 +268,7 @@ final class ByteStream: EventHandler {
     func send(_ bytes: [UInt8]) -> Bool { bytes.withUnsafeBytes { send($0) } }
 
     private func flush() {
-        let count = kept.withUnsafeBytes { transmit(UnsafeRawBufferPointer(rebasing: $0[keptStart...])) }
+        let count = kept.withUnsafeBytes { put(UnsafeRawBufferPointer(rebasing: $0[keptStart...])) }
         guard let count else {
             (kept, keptStart) = ([], 0)
             watch()
@@ -200,16 +284,22 @@ final class ByteStream: EventHandler {
     /// Watches for room only while something is kept: unix sockets announce it with each message the peer reads.
     private func watch() {
         guard let registration else { return }
-        let isWaiting = isBlocked || isConnecting
+        let isWaiting = isBlocked || isConnecting || tls?.isWaitingToWrite == true
+        guard isWaiting != isWatchedForRoom else { return }
+        isWatchedForRoom = isWaiting
         try? loop.rewatch(registration, for: isWaiting ? [Self.watched, .writable] : Self.watched)
     }
 
     // MARK: Ending
 
     /// Sends no more; the peer reads an end behind what was sent.
-    func shutDownSending() { _ = shutdown(descriptor.number, Int32(SHUT_WR)) }
+    func shutDownSending() {
+        tls?.sayGoodbye()
+        _ = shutdown(descriptor.number, Int32(SHUT_WR))
+    }
 
     func close() {
+        if isOpen, !isBlocked { tls?.sayGoodbye() }
         _ = release()
         descriptor.close()
     }

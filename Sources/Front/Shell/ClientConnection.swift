@@ -5,7 +5,7 @@ import Nouns
 import Routing
 
 /// A client's connection: finds its requests, one after the other, and writes their answers in the same order.
-final class ClientConnection: ByteStreamOwner, ExchangeClient, Runnable {
+final class ClientConnection: ByteStreamOwner, ExchangeClient, ClientPresence, Runnable {
     /// Reads in a row before others have their turn.
     private static let readsMax = 4
     /// Bytes that are read and dropped after the last answer, so that the client can read it.
@@ -66,16 +66,18 @@ final class ClientConnection: ByteStreamOwner, ExchangeClient, Runnable {
     private var isPumpDue = false
     /// Bytes of the client may still come: closing at once would reset the connection and take the last answer away.
     private var lingers = false
-    /// Asked for once.
-    lazy var hostFields = RequestForwarding.clientFields(address: stream.peerHost, scheme: "http")
-    var host: String { stream.peerHost }
-    /// Where the front has it.
+    /// Nothing has been asked for yet: the client may still say that it speaks HTTP/2.
+    private var isFirst = true
+    /// Looked at once.
+    lazy var origin = ClientOrigin(stream.peerAddress, isSecure: false)
     var place = 0
     /// Where it queues for its turn: among the connections of the project that it asked for last.
     private var lane: FairQueue.Lane
 
-    init(_ stream: ByteStream, _ front: Front) {
+    /// - Parameter origin: nil for the connection's own other end.
+    init(_ stream: ByteStream, _ front: Front, from origin: ClientOrigin? = nil) {
         (self.stream, self.front, lane) = (stream, front, front.strangers)
+        if let origin { self.origin = origin }
         stream.owner = self
         setDeadline(Deadline(moment: front.loop.now + front.settings.limits.headTimeout, reason: .idle))
     }
@@ -86,10 +88,15 @@ final class ClientConnection: ByteStreamOwner, ExchangeClient, Runnable {
     var isIdle: Bool { if case .reading = phase { partial == nil && inbox.isEmpty && !isBlocked } else { false } }
 
     /// What is under way has no end of its own.
-    var isStream: Bool {
+    private var isStream: Bool {
         guard case .exchanging(let exchange) = phase else { return false }
         return exchange.isEventStream || exchange.tunnel != nil
     }
+
+    var dueMoment: Instant? { deadline?.moment }
+    var keptCount: Int { stream.keptCount }
+
+    func drain() { if isIdle || isStream { cut() } }
 
     // MARK: Events
 
@@ -208,9 +215,25 @@ final class ClientConnection: ByteStreamOwner, ExchangeClient, Runnable {
             partial = Partial(bytes, scanner)
             awaitHead()
         } catch {
-            say(FaultBody.response(error, closes: true), closes: true, isRequestRead: false)
+            if error == .versionUnsupported, isFirst, isHTTP2(bytes) {
+                becomeHTTP2(bytes)
+            } else {
+                say(FaultBody.response(error, closes: true), closes: true, isRequestRead: false)
+            }
         }
         return false
+    }
+
+    /// The beginning of an HTTP/2 connection reads like a request of that version (RFC 9113 §3.4).
+    private func isHTTP2(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        front.settings.http2.isEnabled && bytes.starts(with: Array("PRI * HTTP/2.0\r\n".utf8))
+    }
+
+    private func becomeHTTP2(_ bytes: UnsafeRawBufferPointer) {
+        (phase, deadline) = (.closed, nil)
+        let connection = HTTP2Connection(stream, front, from: origin)
+        front.replace(self, by: connection)
+        connection.take(bytes)
     }
 
     private func awaitHead() {
@@ -219,6 +242,7 @@ final class ClientConnection: ByteStreamOwner, ExchangeClient, Runnable {
     }
 
     private func serve(_ head: RequestHead, _ bytes: UnsafeRawBufferPointer) {
+        isFirst = false
         let count = serve(head, bytes, UnsafeRawBufferPointer(rebasing: bytes[head.length...]))
         keep(UnsafeRawBufferPointer(rebasing: bytes[(head.length + count)...]))
     }

@@ -40,7 +40,8 @@ extension ExchangeClient {
         _ answer: ResponseForwarding.Context, _ body: UnsafeRawBufferPointer, _ framing: BodyFraming
     ) -> Int {
         let context = RequestForwarding.Context(
-            match: passed.match, entry: passed.entry, requestID: answer.requestID, client: hostFields,
+            match: passed.match, entry: passed.entry, requestID: answer.requestID,
+            forwarding: Forwarding(head, bytes, from: origin, front.settings.proxies),
             strippedQuery: passed.strippedQuery, trace: front.traces.next(), upgrades: passed.upgrades)
         let exchange = front.exchanges.take(front)
         exchange.take(

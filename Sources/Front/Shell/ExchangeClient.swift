@@ -10,10 +10,8 @@ import Routing
 /// `cut`.
 protocol ExchangeClient: AnyObject {
     var front: Front { get }
-    /// What instances are told about the client; `RequestForwarding.clientFields`.
-    var hostFields: [UInt8] { get }
-    /// The client's address without its port. Asked of the kernel: not for each request.
-    var host: String { get }
+    /// Where the connection comes from.
+    var origin: ClientOrigin { get }
     /// Bytes of answers wait here because the peer is slow: no more are wanted now.
     var isBlocked: Bool { get }
 
@@ -58,4 +56,9 @@ protocol ExchangeClient: AnyObject {
     func say(_ bytes: [UInt8], closes: Bool, isRequestRead: Bool)
     /// Half an answer has left and the rest will not come.
     func cut()
+}
+
+extension ExchangeClient {
+    /// The address at the connection's other end.
+    var host: String { origin.host }
 }

@@ -79,6 +79,7 @@ extension Front {
         let limits = settings.limits
         book.linger = limits.linger
         requestScanner = RequestScanner(HeadLimits(bytesMax: limits.headMax, fieldsMax: limits.fieldsMax))
+        readCertificates()
         onConfigured?()
     }
 

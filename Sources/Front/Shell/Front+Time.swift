@@ -29,7 +29,7 @@ extension Front {
         pools.expire(at: now, idle: settings.limits.upstreamIdle)
         var earliest: Instant?
         for client in clients {
-            if let moment = client.deadline?.moment { earliest = min(earliest ?? .distantFuture, moment) }
+            if let moment = client.dueMoment { earliest = min(earliest ?? .distantFuture, moment) }
         }
         let next = [
             book.nextDeadline, earliest,

@@ -2,9 +2,11 @@ import CLinux
 import Contracts
 import Glibc
 import HTTP
+import HTTP2
 import Linux
 import Nouns
 import Routing
+import TLS
 import Telemetry
 
 /// One loop's data path: accepts clients, finds out whose requests they send, waits for leases, forwards.
@@ -32,6 +34,13 @@ package final class Front: LoopWork {
     let output = OutputBuffer(capacity: 16_384)
     /// A body's bytes in the form in which they go on, likewise.
     let piece = OutputBuffer(capacity: 16_384)
+    /// The fields of an HTTP/2 answer, likewise.
+    var answerFields = HTTP2Fields()
+    /// The certificates; nil while there are none.
+    var tls: TLSContext?
+    let tickets: TicketKeys
+    /// Handshakes that are under way.
+    var handshakes = 0
     var exchanges = ExchangePool()
     /// Connections with something to read, between projects in turn.
     var ready = FairQueue()
@@ -55,7 +64,7 @@ package final class Front: LoopWork {
     var platform: Channel?
     var sweepTimer: TimerHeap.ID?
     var sweepMoment = Instant.distantFuture
-    private(set) var clients: [ClientConnection] = []
+    private(set) var clients: [any ClientPresence] = []
     private(set) var redisClients: [ObjectIdentifier: RESPConnection] = [:]
     private var lastNumber: LeaseBook.Waiter = 0
     private var listeners: [Listener] = []
@@ -66,6 +75,7 @@ package final class Front: LoopWork {
     package init(on loop: EventLoop, session: UInt64, commons: FrontCommons = FrontCommons()) {
         (self.loop, self.commons) = (loop, commons)
         keys = KeyTable(gauges: commons.gauges)
+        tickets = TicketKeys(secret: commons.ticketSecret, from: commons.start)
         requestIDs = RequestIDs(session: session)
         traces = SplitMix64(seed: session)
         book = LeaseBook(session: session, linger: FrontLimits().linger)
@@ -98,6 +108,16 @@ package final class Front: LoopWork {
         listeners.append(try Listener(descriptor, on: loop) { [unowned self] in accept(http: $0) })
     }
 
+    /// Accepts HTTP clients that speak TLS on a listening socket.
+    package func listen(https descriptor: Descriptor) throws(SystemError) {
+        guard !isDraining else { return }
+        listeners.append(
+            try Listener(descriptor, on: loop) { [unowned self] in
+                // There is no way to say why before the handshake.
+                if takePlace() { welcome($0, isSecure: true) } else { $0.close() }
+            })
+    }
+
     /// Accepts Redis clients on a listening socket.
     package func listen(resp descriptor: Descriptor) throws(SystemError) {
         guard !isDraining else { return }
@@ -105,7 +125,7 @@ package final class Front: LoopWork {
     }
 
     /// Bytes that wait in memory for slow clients.
-    package var keptForClients: Int { clients.reduce(0) { $0 + $1.stream.keptCount } }
+    package var keptForClients: Int { clients.reduce(0) { $0 + $1.keptCount } }
 
     /// Requests and Redis clients that wait for a lease or use one.
     package var waitingCount: Int { exchanges.activeCount + waiters.values.count { !($0 is Exchange) } }
@@ -121,13 +141,20 @@ package final class Front: LoopWork {
             }
             return
         }
-        Socket.sendAtOnce(descriptor)
-        guard let stream = try? ByteStream(descriptor, on: loop) else { return commons.leave() }
-        let client = ClientConnection(stream, self)
+        welcome(descriptor, isSecure: false)
+    }
+
+    func join(_ client: any ClientPresence) {
         client.place = clients.count
         clients.append(client)
         ledger.recordAccept(.http)
         joined()
+    }
+
+    /// The same connection goes on as another.
+    func replace(_ client: any ClientPresence, by other: any ClientPresence) {
+        clients[client.place] = other
+        other.place = client.place
     }
 
     private func accept(resp descriptor: Descriptor) {
@@ -143,7 +170,7 @@ package final class Front: LoopWork {
 
     private func joined() { if connectionCount == 1 { onIdle?(false) } }
 
-    func closed(_ client: ClientConnection) {
+    func closed(_ client: any ClientPresence) {
         let last = clients.removeLast()
         if last !== client {
             clients[client.place] = last
@@ -231,7 +258,7 @@ package final class Front: LoopWork {
     }
 
     private func endResting() {
-        for client in clients where client.isIdle || client.isStream { client.cut() }
+        for client in clients { client.drain() }
         for client in Array(redisClients.values) where client.isIdle { client.cut() }
     }
 

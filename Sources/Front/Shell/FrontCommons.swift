@@ -1,9 +1,16 @@
+import Linux
+import Nouns
 import Synchronization
+import TLS
 
 /// What the loops of one front share: nothing but words that are changed atomically, and the gauges of the projects.
 package final class FrontCommons: Sendable {
     package let gauges = SharedGauges()
+    /// What the keys of session tickets come from: a client's ticket of one loop opens on all.
+    let ticketSecret = Random.bytes(TicketKeys.secretLength)
+    let start = EventLoop.clock()
     private let connections = Atomic<Int>(0)
+    private let lastProblems = Atomic<Int>(0)
 
     package init() {}
 
@@ -17,6 +24,12 @@ package final class FrontCommons: Sendable {
     }
 
     func leave() { connections.subtract(1, ordering: .relaxed) }
+
+    /// Whether no loop has told of these problems yet.
+    func isNews(_ problems: [String]) -> Bool {
+        let hash = problems.isEmpty ? 0 : problems.hashValue
+        return lastProblems.exchange(hash, ordering: .relaxed) != hash
+    }
 
     /// Clients' connections of all loops.
     package var connectionCount: Int { connections.load(ordering: .relaxed) }

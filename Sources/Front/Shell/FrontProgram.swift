@@ -33,11 +33,13 @@ package enum FrontProgram {
             throw StartFailure("\(ChildEnvironment.run) does not name the runtime directory")
         }
         let (http, resp) = (descriptors.take(DescriptorName.http), descriptors.take(DescriptorName.resp))
+        let https = descriptors.take(DescriptorName.https)
         guard !http.isEmpty else { throw StartFailure("no listening socket named \(DescriptorName.http) was passed") }
         let count = try loopCount(assignment.settings["loops"])
         let (httpShares, respShares) = (
             try FrontLoops.deal(http, over: count), try FrontLoops.deal(resp, over: count)
         )
+        let httpsShares = try FrontLoops.deal(https, over: count)
         let snapshot = assignment.settings["keys_snapshot"].flatMap { self.snapshot(at: $0) }
         let commons = FrontCommons()
         if let metrics = descriptors.takeOne(DescriptorName.metrics) {
@@ -51,10 +53,11 @@ package enum FrontProgram {
         loops.onIdle = { child.setQuiet($0) }
         child.onPing = { loops.prove($0) }
         try loops.start(
-            zip(httpShares, respShares).enumerated().map { index, shares in
+            (0..<count).map { index in
                 FrontThread.Work(
-                    http: shares.0, resp: shares.1, paths: RunPaths(String(cString: run)), snapshot: snapshot,
-                    commons: commons, accessLog: "\(assignment.data)/access-\(index).jsonl")
+                    http: httpShares[index], https: httpsShares[index], resp: respShares[index],
+                    paths: RunPaths(String(cString: run)), snapshot: snapshot, commons: commons,
+                    accessLog: "\(assignment.data)/access-\(index).jsonl")
             })
     }
 

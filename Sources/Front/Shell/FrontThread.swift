@@ -33,6 +33,7 @@ package enum FrontThread {
     /// What it begins with. The descriptors are listening sockets, and its own.
     package struct Work: Sendable {
         var http: [Int32]
+        var https: [Int32]
         var resp: [Int32]
         var paths: RunPaths
         var snapshot: KeySnapshot?
@@ -41,10 +42,10 @@ package enum FrontThread {
         var accessLog: String?
 
         package init(
-            http: [Int32], resp: [Int32], paths: RunPaths, snapshot: KeySnapshot?, commons: FrontCommons,
-            accessLog: String? = nil
+            http: [Int32], https: [Int32] = [], resp: [Int32], paths: RunPaths, snapshot: KeySnapshot?,
+            commons: FrontCommons, accessLog: String? = nil
         ) {
-            (self.http, self.resp, self.paths) = (http, resp, paths)
+            (self.http, self.https, self.resp, self.paths) = (http, https, resp, paths)
             (self.snapshot, self.commons, self.accessLog) = (snapshot, commons, accessLog)
         }
     }
@@ -65,6 +66,7 @@ package enum FrontThread {
     /// Listens once the supervisor has said what the cluster file says: until then clients wait in the kernel's queue.
     private static func run(_ work: Work, _ report: @escaping @Sendable (Report) -> Void) throws(SystemError) {
         let (http, resp) = (work.http.map { Descriptor($0) }, work.resp.map { Descriptor($0) })
+        let https = work.https.map { Descriptor($0) }
         let loop = try EventLoop()
         let front = Front(on: loop, session: Random.word(), commons: work.commons)
         if let snapshot = work.snapshot { front.begin(with: snapshot) }
@@ -74,6 +76,7 @@ package enum FrontThread {
             front.onConfigured = nil
             do throws(SystemError) {
                 for descriptor in http { try front.listen(http: descriptor) }
+                for descriptor in https { try front.listen(https: descriptor) }
                 for descriptor in resp { try front.listen(resp: descriptor) }
             } catch {
                 return report(.failed("\(error)"))

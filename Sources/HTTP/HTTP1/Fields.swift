@@ -137,7 +137,7 @@ extension Fields {
 
 extension UnsafeRawBufferPointer {
     /// The range without spaces and tabs at both ends.
-    func trimmed(_ start: Int, _ end: Int) -> ByteRange {
+    package func trimmed(_ start: Int, _ end: Int) -> ByteRange {
         var (start, end) = (start, end)
         while start < end, self[start].isOptionalSpace { start += 1 }
         while end > start, self[end - 1].isOptionalSpace { end -= 1 }

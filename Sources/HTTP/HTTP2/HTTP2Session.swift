@@ -74,7 +74,7 @@ package final class HTTP2Session {
     // MARK: Out
 
     /// Appends what is to be sent, frame by frame, until there are `max` bytes or no more for now.
-    package func fill(_ output: inout [UInt8], max: Int) {
+    package func fill(_ output: OutputBuffer, max: Int) {
         while output.count < max {
             var frame: UnsafePointer<UInt8>?
             let count = nghttp2_session_mem_send(pointer, &frame)
@@ -82,7 +82,7 @@ package final class HTTP2Session {
                 if count < 0 { isOver = true }
                 break
             }
-            output += UnsafeRawBufferPointer(start: frame, count: count)
+            output.append(UnsafeRawBufferPointer(start: frame, count: count))
         }
         if nghttp2_session_want_read(pointer) == 0, nghttp2_session_want_write(pointer) == 0 { isOver = true }
         guard !drainedStreams.isEmpty else { return }

@@ -15,6 +15,8 @@ package final class HTTP2Stream {
     package internal(set) var hasReceivedAll = false
     /// The answer's head has been said.
     package private(set) var hasAnswered = false
+    /// Bytes of the answer's body that have gone into frames.
+    package private(set) var takenCount: UInt64 = 0
     private unowned let session: HTTP2Session
     private var kept: [UInt8] = []
     private var keptStart = 0
@@ -115,6 +117,7 @@ package final class HTTP2Stream {
             room.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[keptStart..<keptStart + count]))
         }
         keptStart += count
+        takenCount += UInt64(count)
         if keptCount == 0 {
             kept.removeAll(keepingCapacity: kept.capacity <= Self.keptMax)
             keptStart = 0

@@ -9,6 +9,9 @@ final class FakeSupervisor {
     private(set) var connectionCount = 0
     var limits = FrontLimits()
     var routes: [Route] = []
+    var tls = TLSSettings()
+    var http2 = HTTP2Settings()
+    var proxies = ProxySettings()
     /// What to say to a request; nil: nothing yet.
     var answer: (InstanceID, UInt64) -> LeaseChannel.FromSupervisor? = { _, _ in nil }
     private let path: String
@@ -48,6 +51,12 @@ final class FakeSupervisor {
         for (index, route) in routes.enumerated() {
             connection.send(LeaseChannel.FromSupervisor.route(index: index, route).message)
         }
+        connection.send(LeaseChannel.FromSupervisor.tls(tls).message)
+        for (index, certificate) in tls.certificates.enumerated() {
+            connection.send(LeaseChannel.FromSupervisor.certificate(index: index, certificate).message)
+        }
+        connection.send(LeaseChannel.FromSupervisor.http2(http2).message)
+        connection.send(LeaseChannel.FromSupervisor.proxies(proxies).message)
         connection.send(LeaseChannel.FromSupervisor.configured.message)
     }
 

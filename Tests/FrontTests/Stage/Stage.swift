@@ -4,6 +4,7 @@ import Glibc
 import HTTP
 import Linux
 import Nouns
+import TLSSupport
 import Testing
 
 /// A front on the test's loop, with everything around it played by the test.
@@ -18,6 +19,7 @@ final class Stage {
     let platform: FakePlatform
     let front: Front
     private(set) var port: UInt16 = 0
+    private(set) var securePort: UInt16 = 0
     private(set) var respPort: UInt16 = 0
     private(set) var idleness: [Bool] = []
 
@@ -66,6 +68,9 @@ final class Stage {
         let http = try Socket.listen(on: .loopback(port: 0))
         port = try Socket.localPort(of: http)
         try front.listen(http: http)
+        let https = try Socket.listen(on: .loopback(port: 0))
+        securePort = try Socket.localPort(of: https)
+        try front.listen(https: https)
         let resp = try Socket.listen(on: .loopback(port: 0))
         respPort = try Socket.localPort(of: resp)
         try front.listen(resp: resp)
@@ -82,6 +87,18 @@ final class Stage {
     }
 
     func client() throws -> Peer { try Peer(port: port, on: loop) }
+
+    func secureClient(_ options: (inout TLSClient.Options) -> Void = { _ in }) throws -> TLSPeer {
+        TLSPeer(try Peer(port: securePort, on: loop), options)
+    }
+
+    /// The supervisor says what it has to say once more, and the front has heard it.
+    func reload() throws {
+        var isConfigured = false
+        front.onConfigured = { isConfigured = true }
+        supervisor.sayConfiguration()
+        try until { isConfigured }
+    }
 
     /// Turns the loop until something is so; records an issue and throws when it is not within 10 s.
     func until(_ sourceLocation: SourceLocation = #_sourceLocation, _ isSo: () -> Bool) throws {

@@ -46,7 +46,8 @@ struct Up: ParsableCommand {
             throw Failure(.refused, "\(file.home.run.directory) cannot be written to: \(error.localizedDescription)")
         }
         let arguments = LaunchArguments(
-            run: file.home.run.directory, http: "\(file.http)", resp: "\(file.resp)", status: "\(file.status)",
+            run: file.home.run.directory, http: "\(file.http)", https: file.https.map { "\($0)" },
+            resp: "\(file.resp)", status: "\(file.status)",
             supervisor: Self.sibling("bunbase-supervisor"), cluster: path, announcement: announcement,
             log: detach ? file.logs.directory + "/init.log" : nil)
         guard detach else { try Self.become(arguments) }

@@ -42,7 +42,8 @@ extension Daemon {
 
     var frontConfiguration: Fronts.Configuration {
         Fronts.Configuration(
-            node: cluster.node, limits: cluster.front, routes: cluster.routes,
+            node: cluster.node, limits: cluster.front, routes: cluster.routes, tls: cluster.tls, http2: cluster.http2,
+            proxies: cluster.proxies,
             registrationTimeout: cluster.supervision.registrationTimeout)
     }
 }

@@ -102,7 +102,7 @@ extension Daemon {
             home: cluster.home, reapsOrphans: options.reapsOrphans, delegated: options.cgroup, log: log, on: loop)
         var inherited = options.inherited
         var own: [String: [Descriptor]] = [:]
-        for name in [DescriptorName.http, DescriptorName.resp, "status"] {
+        for name in [DescriptorName.http, DescriptorName.https, DescriptorName.resp, "status"] {
             let passed = inherited.take(name)
             own[name] = passed.isEmpty ? nil : passed
         }
@@ -153,7 +153,8 @@ extension Daemon {
     ) throws(SystemError) -> ServiceSockets {
         var own = passed
         own["status"] = nil
-        let addresses = [DescriptorName.http: cluster.http, DescriptorName.resp: cluster.resp]
+        var addresses = [DescriptorName.http: cluster.http, DescriptorName.resp: cluster.resp]
+        addresses[DescriptorName.https] = cluster.https
         var restored: [(Kind, String, Descriptor)] = []
         for (kind, program) in cluster.programs.sorted(by: { $0.key < $1.key }) {
             for (name, form) in program.sockets.sorted(by: { $0.key < $1.key }) {

@@ -16,11 +16,19 @@ package final class Fronts {
         package var node: String
         package var limits: FrontLimits
         package var routes: [Route]
+        package var tls: TLSSettings
+        package var http2: HTTP2Settings
+        package var proxies: ProxySettings
         /// How long a front that lost its connection, but lives, is waited for.
         package var registrationTimeout: Duration
 
-        package init(node: String, limits: FrontLimits, routes: [Route], registrationTimeout: Duration) {
+        package init(
+            node: String, limits: FrontLimits, routes: [Route], tls: TLSSettings = TLSSettings(),
+            http2: HTTP2Settings = HTTP2Settings(), proxies: ProxySettings = ProxySettings(),
+            registrationTimeout: Duration
+        ) {
             (self.node, self.limits, self.routes) = (node, limits, routes)
+            (self.tls, self.http2, self.proxies) = (tls, http2, proxies)
             self.registrationTimeout = registrationTimeout
         }
     }
@@ -93,6 +101,12 @@ package final class Fronts {
         for (index, route) in configuration.routes.enumerated() {
             connection.send(LeaseChannel.FromSupervisor.route(index: index, route).message)
         }
+        connection.send(LeaseChannel.FromSupervisor.tls(configuration.tls).message)
+        for (index, certificate) in configuration.tls.certificates.enumerated() {
+            connection.send(LeaseChannel.FromSupervisor.certificate(index: index, certificate).message)
+        }
+        connection.send(LeaseChannel.FromSupervisor.http2(configuration.http2).message)
+        connection.send(LeaseChannel.FromSupervisor.proxies(configuration.proxies).message)
         connection.send(LeaseChannel.FromSupervisor.configured.message)
     }
 

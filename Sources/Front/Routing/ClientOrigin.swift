@@ -1,0 +1,139 @@
+import Contracts
+import HTTP
+import Nouns
+
+/// Where a connection's requests come from, as instances are told.
+package struct ClientOrigin: Sendable {
+    /// Who is at the connection's other end; nil for a unix socket.
+    package let peer: IPAddress?
+    /// Whether the connection is encrypted.
+    package let isSecure: Bool
+    /// The peer's address as text.
+    package let host: String
+    /// The field lines that tell an instance about the peer: the same for all requests of a connection.
+    package let fields: [UInt8]
+
+    package init(_ peer: IPAddress?, isSecure: Bool) {
+        (self.peer, self.isSecure) = (peer, isSecure)
+        host = peer?.description ?? ""
+        fields = Self.fields(Array(host.utf8), isSecure: isSecure)
+    }
+
+    static func fields(_ chain: [UInt8], isSecure: Bool) -> [UInt8] {
+        var lines: [UInt8] = []
+        HeadWriter.field("x-forwarded-for", chain, to: &lines)
+        HeadWriter.field("x-forwarded-proto", isSecure ? "https" : "http", to: &lines)
+        return lines
+    }
+}
+
+/// Who asks, by which way, and for which host: what `X-Forwarded-*` say to the instance (RFC 7239).
+package struct Forwarding: Sendable {
+    /// Addresses of one list that are looked at.
+    package static let hopsMax = 32
+
+    /// The client as far as it can be believed.
+    package let client: String
+    /// Field lines: who claims to have been passed, then the peer, and how the client came.
+    package let fields: [UInt8]
+    /// What the client asked a believed proxy for, if that said so.
+    package let host: [UInt8]?
+
+    /// - Parameter bytes: those that the head was found in.
+    package init(
+        _ head: RequestHead, _ bytes: UnsafeRawBufferPointer, from origin: ClientOrigin, _ settings: ProxySettings
+    ) {
+        let isBelieved =
+            !settings.forwardedFrom.isEmpty
+            && origin.peer.map { peer in settings.forwardedFrom.contains { $0.contains(peer) } } == true
+        guard isBelieved || settings.forwarded == .append else {
+            (client, fields, host) = (origin.host, origin.fields, nil)
+            return
+        }
+        let said = Said(head, bytes)
+        let chain = said.hops.suffix(Self.hopsMax).flatMap { $0 + Array(", ".utf8) } + Array(origin.host.utf8)
+        guard isBelieved else {
+            (client, fields, host) = (origin.host, ClientOrigin.fields(chain, isSecure: origin.isSecure), nil)
+            return
+        }
+        client = Self.client(said.hops, from: origin, settings)
+        fields = ClientOrigin.fields(chain, isSecure: said.isSecure ?? origin.isSecure)
+        host = said.host
+    }
+
+    /// Goes back along the hops, from the last, as long as they are believed.
+    private static func client(_ hops: [[UInt8]], from origin: ClientOrigin, _ settings: ProxySettings) -> String {
+        var client = origin.host
+        for hop in hops.suffix(hopsMax).reversed() {
+            guard let address = address(hop) else { break }
+            client = address.description
+            guard settings.forwardedFrom.contains(where: { $0.contains(address) }) else { break }
+        }
+        return client
+    }
+
+    /// `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`, `[2001:db8::1]:80`; nil for names, `unknown` and `_hidden`.
+    static func address(_ hop: [UInt8]) -> IPAddress? {
+        let text = String(decoding: hop, as: UTF8.self)
+        if text.hasPrefix("["), let end = text.firstIndex(of: "]") {
+            return IPAddress(text[text.index(after: text.startIndex)..<end])
+        }
+        if let address = IPAddress(text) { return address }
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        return parts.count == 2 ? IPAddress(parts[0]) : nil
+    }
+
+    /// What the fields of a request say; `Forwarded` counts where it stands, else `X-Forwarded-*`.
+    private struct Said {
+        var hops: [[UInt8]] = []
+        var isSecure: Bool?
+        var host: [UInt8]?
+
+        init(_ head: RequestHead, _ bytes: UnsafeRawBufferPointer) {
+            guard !head.fields.contains(.forwarded) else {
+                head.fields.forEachElement(of: .forwarded, in: bytes) { takeElement($0) }
+                return
+            }
+            head.fields.forEachElement(of: .forwardedFor, in: bytes) { if Self.isHop($0) { hops.append(Array($0)) } }
+            head.fields.forEachElement(of: .forwardedProto, in: bytes) { takeScheme($0) }
+            head.fields.forEachElement(of: .forwardedHost, in: bytes) { takeHost($0) }
+        }
+
+        /// `for=192.0.2.1;proto=https;host=a.example`; values may stand in quotes.
+        private mutating func takeElement(_ element: UnsafeRawBufferPointer) {
+            for pair in element.split(separator: UInt8(ascii: ";")) {
+                let pair = UnsafeRawBufferPointer(rebasing: pair)
+                guard let equals = pair.firstIndex(of: UInt8(ascii: "=")) else { continue }
+                let name = pair[pair.trimmed(0, equals)]
+                var value = pair[pair.trimmed(equals + 1, pair.count)]
+                if value.count >= 2, value.first == UInt8(ascii: "\""), value.last == UInt8(ascii: "\"") {
+                    value = UnsafeRawBufferPointer(rebasing: value[1..<(value.count - 1)])
+                }
+                if name.equalsIgnoringCase("for") {
+                    if Self.isHop(value) { hops.append(Array(value)) }
+                } else if name.equalsIgnoringCase("proto") {
+                    takeScheme(value)
+                } else if name.equalsIgnoringCase("host") {
+                    takeHost(value)
+                }
+            }
+        }
+
+        /// Letters, digits and what addresses are written with: nothing that could end a field or an element.
+        private static func isHop(_ hop: UnsafeRawBufferPointer) -> Bool {
+            (1...64).contains(hop.count)
+                && hop.allSatisfy { byte in
+                    byte.isToken || byte == UInt8(ascii: ":") || byte == UInt8(ascii: "[") || byte == UInt8(ascii: "]")
+                }
+        }
+
+        private mutating func takeScheme(_ scheme: UnsafeRawBufferPointer) {
+            if scheme.equalsIgnoringCase("https") { isSecure = true }
+            if scheme.equalsIgnoringCase("http") { isSecure = false }
+        }
+
+        private mutating func takeHost(_ host: UnsafeRawBufferPointer) {
+            if (1...255).contains(host.count), host.allSatisfy(\.isAuthority) { self.host = Array(host) }
+        }
+    }
+}

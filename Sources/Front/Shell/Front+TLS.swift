@@ -1,0 +1,46 @@
+import Contracts
+import Linux
+import Nouns
+import Routing
+import Service
+import TLS
+
+/// Certificates, and who arrives.
+extension Front {
+    /// Reads the certificates' files again. What cannot be read is logged, and stays as it was.
+    func readCertificates() {
+        guard !settings.tls.certificates.isEmpty || tls != nil else { return }
+        do throws(TLSError) {
+            let fresh = try TLSContext(settings.tls, tickets: tickets, previous: tls) { [unowned self] in loop.now }
+            tls = fresh
+            // Each loop reads for itself, but one line is enough.
+            guard commons.isNews(fresh.problems) else { return }
+            for problem in fresh.problems { LogLine.write(.error, "certificate not read", [("reason", problem)]) }
+        } catch {
+            LogLine.write(.error, "certificates not taken over", [("reason", error.reason)])
+        }
+    }
+
+    /// Counts a handshake in; false when there are as many as there may be.
+    func beginHandshake() -> Bool {
+        guard handshakes < settings.tls.handshakesMax else { return false }
+        handshakes += 1
+        return true
+    }
+
+    func endHandshake() { handshakes -= 1 }
+
+    /// A client that has just been accepted, and for which there is room.
+    func welcome(_ descriptor: Descriptor, isSecure: Bool) {
+        Socket.sendAtOnce(descriptor)
+        guard let stream = try? ByteStream(descriptor, on: loop) else { return commons.leave() }
+        let ranges = settings.proxies.protocolFrom
+        guard isSecure || !ranges.isEmpty else { return join(ClientConnection(stream, self)) }
+        let peer = stream.peerAddress
+        let isIntroduced = peer.map { peer in ranges.contains { $0.contains(peer) } } ?? false
+        guard isSecure || isIntroduced else { return join(ClientConnection(stream, self)) }
+        let arrival = Arrival(stream, from: peer, isIntroduced: isIntroduced, isSecure: isSecure, self)
+        join(arrival)
+        arrival.begin()
+    }
+}

@@ -1,0 +1,218 @@
+import Contracts
+import HTTP
+import HTTP2
+import Linux
+import Nouns
+import Routing
+
+/// A client's HTTP/2 connection: carries bytes between its stream and the session, and turns each of its requests into
+/// an exchange.
+///
+/// What answers say within one turn of the loop leaves together.
+final class HTTP2Connection: ByteStreamOwner, ClientPresence, HTTP2SessionOwner, Runnable {
+    /// Reads in a row before others have their turn.
+    private static let readsMax = 4
+    /// Bytes that are gathered before they are sent.
+    private static let outputMax = 65_536
+    private static let lingerMax = Duration.seconds(2)
+
+    enum Phase {
+        /// Requests come. Leaves to `closing`, or to `closed`.
+        case open
+        /// All is said; what the client still sends is dropped until it closes. Leaves to `closed`.
+        case closing
+        case closed
+    }
+
+    let front: Front
+    let stream: ByteStream
+    let origin: ClientOrigin
+    var place = 0
+    private(set) var session: HTTP2Session!
+    private var phase = Phase.open
+    private var requests: [Int32: HTTP2Request] = [:]
+    private var idleLimit: Instant?
+    private var writeLimit: (moment: Instant, sent: UInt64)?
+    private var isFlushDue = false
+    private var isPumpDue = false
+    /// Where it queues for its turn: among the connections of the project that it asked for last.
+    private var lane: FairQueue.Lane
+
+    init(_ stream: ByteStream, _ front: Front, from origin: ClientOrigin) {
+        (self.stream, self.front, self.origin, lane) = (stream, front, origin, front.strangers)
+        let (limits, settings) = (front.settings.limits, front.settings.http2)
+        var own = HTTP2Limits()
+        own.streamsMax = settings.streamsMax
+        own.head = HeadLimits(bytesMax: limits.headMax, fieldsMax: limits.fieldsMax)
+        (own.streamWindow, own.connectionWindow) = (settings.streamWindow, settings.connectionWindow)
+        own.resets = FloodGuard.Rate(burst: settings.resetsPerSecond * 4, perSecond: settings.resetsPerSecond)
+        session = HTTP2Session(own, owner: self, at: front.loop.now)
+        stream.owner = self
+        awaitRequest(for: limits.headTimeout)
+        flushSoon()
+    }
+
+    var keptCount: Int { stream.keptCount + requests.values.reduce(0) { $0 + $1.keptCount } }
+
+    // MARK: Events
+
+    func streamIsReadable() { pumpSoon() }
+
+    /// Its turn has come.
+    func run() {
+        isPumpDue = false
+        pump()
+    }
+
+    func streamDrained() {
+        writeLimit = nil
+        flush()
+        for request in Array(requests.values) { request.connectionDrained() }
+    }
+
+    func streamHungUp() { cut() }
+
+    private func pump() {
+        var reads = 0
+        while stream.isOpen, stream.isReadable || stream.hasEnded {
+            reads += 1
+            guard reads <= Self.readsMax else { return pumpSoon() }
+            switch stream.read(into: front.scratch.buffer) {
+            case .bytes(let count): take(front.scratch.prefix(count))
+            case .nothing: return
+            // Without the client nobody gives windows back.
+            case .end, .failed: return cut()
+            }
+        }
+    }
+
+    private func pumpSoon() {
+        guard !isPumpDue, stream.isOpen else { return }
+        isPumpDue = true
+        front.ready.put(self, in: lane)
+    }
+
+    /// Takes what the client sent, from its preface on.
+    func take(_ bytes: UnsafeRawBufferPointer) {
+        guard case .open = phase else { return }
+        session.receive(bytes, at: front.loop.now)
+        flushSoon()
+    }
+
+    // MARK: Sending
+
+    /// Sends what there is to send when this turn of the loop has been handled.
+    func flushSoon() {
+        guard !isFlushDue, stream.isOpen else { return }
+        isFlushDue = true
+        front.loop.afterBatch { [self] in
+            isFlushDue = false
+            flush()
+        }
+    }
+
+    private func flush() {
+        guard case .open = phase else { return }
+        while stream.isOpen, !stream.isBlocked {
+            front.output.removeAll()
+            session.fill(front.output, max: Self.outputMax)
+            guard !front.output.isEmpty else { break }
+            let isSent = stream.send(front.output.bytes)
+            front.output.removeAll()
+            guard isSent else { return cut() }
+        }
+        if stream.isBlocked, writeLimit == nil { awaitWriting() }
+        if session.isOver, !stream.isBlocked { close() }
+    }
+
+    private func awaitWriting() {
+        let moment = front.loop.now + front.settings.limits.bodyTimeout
+        writeLimit = (moment, stream.sentCount)
+        front.sweep(by: moment)
+    }
+
+    // MARK: Requests
+
+    func requestCame(_ stream: HTTP2Stream, _ head: RequestHead, _ bytes: UnsafeRawBufferPointer) {
+        let request = begin(stream)
+        let framing = head.framing == .chunked ? .untilClose : head.framing
+        _ = request.serve(head, bytes, UnsafeRawBufferPointer(start: nil, count: 0), framing: framing)
+    }
+
+    func requestRefused(_ stream: HTTP2Stream, _ fault: Fault) {
+        begin(stream).say(FaultBody.response(fault, closes: false), closes: false, isRequestRead: stream.hasReceivedAll)
+    }
+
+    private func begin(_ stream: HTTP2Stream) -> HTTP2Request {
+        let request = HTTP2Request(stream, of: self)
+        stream.owner = request
+        requests[stream.id] = request
+        idleLimit = nil
+        return request
+    }
+
+    func began(_ exchange: Exchange) { lane = exchange.entry.lane }
+
+    func ended(_ request: HTTP2Request) {
+        requests[request.stream.id] = nil
+        if requests.isEmpty { awaitRequest(for: front.isDraining ? Self.lingerMax : front.settings.limits.keepAlive) }
+        flushSoon()
+    }
+
+    private func awaitRequest(for duration: Duration) {
+        let moment = front.loop.now + duration
+        idleLimit = moment
+        front.sweep(by: moment)
+    }
+
+    // MARK: Time
+
+    var dueMoment: Instant? {
+        var due = idleLimit
+        if let limit = writeLimit?.moment { due = min(due ?? limit, limit) }
+        for request in requests.values {
+            if let limit = request.dueMoment { due = min(due ?? limit, limit) }
+        }
+        return due
+    }
+
+    func expire(at now: Instant) {
+        if let limit = writeLimit, limit.moment <= now {
+            guard stream.sentCount > limit.sent else { return cut() }
+            awaitWriting()
+        }
+        for request in Array(requests.values) { request.expire(at: now) }
+        guard let idleLimit, idleLimit <= now else { return }
+        self.idleLimit = nil
+        guard case .open = phase, requests.isEmpty, !session.isOver else { return cut() }
+        session.terminate()
+        awaitRequest(for: Self.lingerMax)
+        flushSoon()
+    }
+
+    // MARK: Ending
+
+    func drain() {
+        session.drain()
+        for request in Array(requests.values) { request.drain() }
+        if requests.isEmpty { awaitRequest(for: Self.lingerMax) }
+        flushSoon()
+    }
+
+    /// All has been said: the client reads it, and the end behind it.
+    private func close() {
+        phase = .closing
+        session.abandon()
+        stream.shutDownSending()
+        awaitRequest(for: Self.lingerMax)
+    }
+
+    func cut() {
+        if case .closed = phase { return }
+        phase = .closed
+        stream.close()
+        session.abandon()
+        (idleLimit, writeLimit) = (nil, nil)
+        front.closed(self)
+    }
+}
