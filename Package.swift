@@ -92,12 +92,10 @@ let parts: [Part] = [
         folder: "Sources/Service"),
 
     Part("Supervision", .supervisor, .pure, uses: ["Nouns", "Contracts"]),
-    Part("CSystemd", .supervisor, .system(pkgConfig: "libsystemd", apt: "libsystemd-dev")),
     Part(
         "SupervisorShell", .supervisor, .shell,
         uses: [
             "Nouns", "Contracts", "HTTP", "JSON", "Config", "CLinux", "Linux", "Service", "Supervision",
-            "CSystemd",
         ],
         folder: "Sources/Supervisor/Shell"),
 

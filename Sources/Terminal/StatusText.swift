@@ -46,6 +46,8 @@ package struct StatusText {
         if let failure = status["journal"]?["failure"]?.string {
             notes.append("The journal cannot be written: \(failure)")
         }
+        let plan = UpgradePlan(status)
+        if !plan.isDone { notes.append(plan.text) }
         if let taken = status["ports"]?["taken"]?.array, !taken.isEmpty {
             let ports = taken.compactMap(\.int).map(String.init).joined(separator: ", ")
             notes.append("Ports of the pool that other programs have: \(ports)")
@@ -101,6 +103,7 @@ package struct StatusText {
     package func reason(_ instance: JSONValue) -> String {
         var parts: [String] = []
         if let reason = instance["reason"]?.string, !reason.isEmpty { parts.append(reason) }
+        if instance["outdated"]?.bool == true { parts.append("older program") }
         if let next = instance["next_attempt"]?.string.flatMap(Human.milliseconds) {
             parts.append(next > now ? "next attempt in \(Human.span(milliseconds: next - now))" : "next attempt now")
         }

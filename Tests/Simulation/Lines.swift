@@ -39,6 +39,7 @@ extension Command {
         case .clear(let id): "clear \(id)"
         case .declare(let project): "declare \(project)"
         case .withdraw(let project): "withdraw \(project)"
+        case .renewWarm: "renew-warm"
         case .shutdown: "shutdown"
         }
     }

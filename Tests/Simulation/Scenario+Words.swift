@@ -118,6 +118,7 @@ extension Scenario {
         case "clear": InstanceID(name).map { .clear($0) }
         case "declare": ProjectID(name).map { .declare($0) }
         case "withdraw": ProjectID(name).map { .withdraw($0) }
+        case "renew-warm": .renewWarm
         case "shutdown": .shutdown
         default: nil
         }

@@ -21,7 +21,8 @@ extension Simulation {
         case ..<40: try command(.stop(id))
         case ..<55: try command(.restart(id))
         case ..<75: try command(.drain(id))
-        case ..<90: try command(.clear(id))
+        case ..<88: try command(.clear(id))
+        case ..<90: try command(.renewWarm)
         case ..<93: try command(.declare(id.project))
         case ..<97 where !id.project.isShared:
             try command(.withdraw(id.project))
@@ -68,7 +69,7 @@ extension Simulation {
                     && !journal.keys.contains { $0.project == project },
                 "nothing of \(project) is left when its withdrawal is answered")
         case .declare(let project): try promise(declared.contains(project), "\(project) is known when so answered")
-        case .clear, .shutdown: break
+        case .clear, .renewWarm, .shutdown: break
         }
     }
 

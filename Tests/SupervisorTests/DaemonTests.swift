@@ -167,6 +167,33 @@ struct DaemonTests {
         try life.finish()
     }
 
+    @Test func `says which process runs another program than is there now, also after a restart`() throws {
+        let first = try Life()
+        let program = first.scratch.path + "/program"
+        try FileManager.default.copyItem(atPath: "/usr/bin/perl", toPath: program)
+        first.cluster.programs[Life.kind]?.program = program
+        try first.start()
+        try first.ask("PUT", "/projects/acme")
+        try first.ask("POST", "/instances/acme/echo/start")
+        #expect(try first.view()["outdated"] == false)
+        try FileManager.default.removeItem(atPath: program)
+        try FileManager.default.copyItem(atPath: "/usr/bin/perl", toPath: program)
+        #expect(try first.view()["outdated"] == true)
+        try first.detach()
+
+        let second = try Life(in: first.scratch)
+        second.cluster.programs[Life.kind]?.program = program
+        try second.start()
+        #expect(try second.view()["outdated"] == true)
+        try second.ask("POST", "/instances/acme/echo/drain")
+        try second.ask("POST", "/instances/acme/echo/start")
+        #expect(try second.view()["outdated"] == false)
+        #expect(try second.view()["restarts"] == 0)
+        #expect(try second.ask("GET", "/status").json["outdated"] == false)
+        try second.finish()
+        _ = first
+    }
+
     @Test func `keeps the cluster file that holds when the new one has a mistake`() throws {
         let life = try Life()
         try life.start()

@@ -64,7 +64,7 @@ struct LogTests {
     }
 
     @Test func `writes one object a line, its own and what processes print apart`() throws {
-        let log = ServerLog(settings: settings(), isJournal: false)
+        let log = ServerLog(settings: settings())
         log.write(.warning, "port taken") { $0.member("port", 9001) }
         let instance = try #require(InstanceID("acme/bundoc"))
         log.write(output: Array("say \"hi\"\u{1}".utf8) + [0xFF], of: instance, .bundoc, Incarnation(17))
@@ -86,7 +86,7 @@ struct LogTests {
     }
 
     @Test func `keeps as many files of such a size as it may`() throws {
-        let log = ServerLog(settings: settings(fileMax: 1_000, kept: 2), isJournal: false)
+        let log = ServerLog(settings: settings(fileMax: 1_000, kept: 2))
         for number in 0..<100 {
             log.write(.info, "counting") { $0.member("number", number) }
             log.flush()
@@ -101,7 +101,7 @@ struct LogTests {
     }
 
     @Test func `counts what it cannot write and goes on when it can`() throws {
-        let log = ServerLog(settings: settings(), isJournal: false)
+        let log = ServerLog(settings: settings())
         try FileManager.default.createDirectory(
             atPath: scratch.path + "/supervisor.jsonl", withIntermediateDirectories: true)
         log.write(.info, "lost")

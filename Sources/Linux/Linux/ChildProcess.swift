@@ -33,8 +33,12 @@ package final class ChildProcess: EventHandler {
         return ChildProcess(ProcessID(result.pid, start: start), descriptor, isAdopted: false)
     }
 
-    /// Takes responsibility for a process that another life of this program started. Nil when it is gone.
-    package static func adopt(_ id: ProcessID) throws(SystemError) -> ChildProcess? {
+    /// Takes responsibility for a process that another life of this program started. Nil when it is gone. `kept`: its
+    /// pidfd, where that life left one; one of another process is not used.
+    package static func adopt(_ id: ProcessID, kept: Descriptor? = nil) throws(SystemError) -> ChildProcess? {
+        if let kept, ProcessTable.process(behind: kept) == id.pid {
+            return ChildProcess(id, kept, isAdopted: true)
+        }
         let number = clinux_open_process(id.pid)
         guard number >= 0 else {
             if errno == ESRCH { return nil }

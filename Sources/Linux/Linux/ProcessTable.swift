@@ -44,6 +44,13 @@ package enum ProcessTable {
         SmallFile.text("/proc/\(pid)/stat").flatMap { Status($0) }
     }
 
+    /// The process that a pidfd means; nil when it is gone, or the descriptor is none.
+    package static func process(behind descriptor: Descriptor) -> Int32? {
+        let lines = SmallFile.text("/proc/self/fdinfo/\(descriptor.number)")?.split(separator: "\n") ?? []
+        guard let line = lines.first(where: { $0.hasPrefix("Pid:") }) else { return nil }
+        return Int32(line.dropFirst(4).trimmingPrefix { $0.isWhitespace }).flatMap { $0 > 0 ? $0 : nil }
+    }
+
     package static func startTime(of pid: Int32) -> UInt64? { status(of: pid)?.start }
 
     /// Whether it is still that process, and has not exited.

@@ -18,7 +18,7 @@ struct Bunbase: ParsableCommand {
         subcommands: [
             Up.self, Down.self, Status.self, ProjectsCommand.self, Instances.self, Services.self, Logs.self,
             Events.self,
-            Reload.self, ConfigCommand.self, Completion.self, VersionCommand.self,
+            Reload.self, Upgrade.self, ConfigCommand.self, Completion.self, VersionCommand.self,
         ])
 
     static func main() {

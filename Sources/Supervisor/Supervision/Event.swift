@@ -112,6 +112,8 @@ package enum Command: Hashable, Sendable {
     /// and its instances forgotten. Answered when all are gone. Declaring it again is refused for as long as the
     /// supervisor remembers it.
     case withdraw(ProjectID)
+    /// Replaces the warm processes by ones of the programs that are there now. Answered at once.
+    case renewWarm
     /// Stops everything, services last and in reverse order of need. Answered when all is down; then `Action.finish`.
     case shutdown
 }

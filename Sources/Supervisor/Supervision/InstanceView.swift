@@ -55,3 +55,17 @@ package struct PortsView: Hashable, Sendable {
         (self.range, self.held, self.free, self.taken) = (range, held, free, taken)
     }
 }
+
+/// The whole in figures.
+package struct CountsView: Hashable, Sendable {
+    package var projects: Int
+    /// Of which a process runs, or is on its way up or down.
+    package var projectsAwake = 0
+    /// Shared services with a process.
+    package var services = 0
+    /// Instances that wait for their next attempt after a crash.
+    package var backingOff = 0
+    package var quarantined = 0
+
+    package init(projects: Int) { self.projects = projects }
+}

@@ -13,6 +13,9 @@ extension Supervisor {
         case .restart(let id): if admit(id, command) { restartOrder(id, command) }
         case .drain(let id): if admit(id, command) { drainOrder(id, command) }
         case .clear(let id): if admit(id, command) { clearOrder(id, command) }
+        case .renewWarm:
+            killBlanks { _ in 0 }
+            out.append(.answer(command, nil))
         }
     }
 

@@ -60,6 +60,23 @@ extension Supervisor {
     /// Those that are declared and not withdrawn, in order.
     package var projects: [ProjectID] { registry.filter { !$0.value.isWithdrawn }.keys.sorted() }
 
+    /// What there is of it, in figures; looks at every instance that is known.
+    package var counts: CountsView {
+        var counts = CountsView(projects: registry.count)
+        var awake: Set<ProjectID> = []
+        for instance in known.values {
+            switch instance.state.observed {
+            case .backoff: counts.backingOff += 1
+            case .quarantined: counts.quarantined += 1
+            case .starting, .serving, .draining, .stopping:
+                if instance.id.project.isShared { counts.services += 1 } else { awake.insert(instance.id.project) }
+            case .asleep, .disabled: break
+            }
+        }
+        counts.projectsAwake = awake.count
+        return counts
+    }
+
     /// Blank processes ready to take a project over.
     package var warmCount: Int { warm.values.reduce(0) { $0 + $1.readyCount } }
 }

@@ -14,7 +14,7 @@ extension Daemon {
         package var inherited: ListenFDs
         /// `BUNBASE_FAILPOINT`.
         package var failpoint: String?
-        /// Whether log records go to standard output, for the journal.
+        /// Whether log records go to systemd's journal.
         package var isJournal: Bool
         /// Whether orphans below this process become its children, so that none escapes: for a process that has no
         /// other children than ours.
@@ -91,13 +91,14 @@ extension Daemon {
         _ cluster: ClusterFile, on loop: EventLoop, _ options: Options, _ lock: Lock, _ failpoints: Failpoints,
         _ reload: @escaping () throws(ConfigError) -> ClusterFile
     ) throws(SystemError) -> Daemon {
-        let log = ServerLog(settings: cluster.logs, isJournal: options.isJournal)
+        let log = ServerLog(settings: cluster.logs, journal: options.isJournal ? try SystemJournal(on: loop) : nil)
         let boot = SmallFile.text("/proc/sys/kernel/random/boot_id")?.split(separator: "\n").first.map(String.init)
         let journal = try Journal(path: cluster.home.supervisor + "/journal", bootID: boot ?? "unknown")
         if journal.damagedLines > 0 {
             log.write(.error, "journal damaged") { $0.member("lines", journal.damagedLines) }
         }
-        let store = DescriptorStore()
+        let manager = ServiceManager(on: loop)
+        let store = DescriptorStore(manager.notifier)
         let cage = try Cage(
             home: cluster.home, reapsOrphans: options.reapsOrphans, delegated: options.cgroup, log: log, on: loop)
         var inherited = options.inherited
@@ -123,7 +124,8 @@ extension Daemon {
             settings: cluster.supervision, seed: Random.word(), remains: remains, at: EventLoop.clock())
         let daemon = Daemon(
             loop: loop, log: log, journal: journal, store: store, generations: generations, services: services,
-            cage: cage, lock: lock, cluster: cluster, supervisor: supervisor, failpoints: failpoints, reload: reload)
+            cage: cage, lock: lock, manager: manager, cluster: cluster, supervisor: supervisor, failpoints: failpoints,
+            reload: reload)
         try daemon.listen(status)
         daemon.adopt(&past)
         past.clear(generations)
@@ -168,7 +170,7 @@ extension Daemon {
                         socket = try Socket.listen(on: place)
                     }
                     own[passedName] = [socket]
-                    store.keep(socket, as: ServiceSockets.storeName(kind, name))
+                    store.keep([socket], as: ServiceSockets.storeName(kind, name))
                 } else if let descriptor = past.copy(kind, name, form, nil) {
                     restored.append((kind, name, descriptor))
                 }
@@ -210,13 +212,11 @@ extension Daemon {
             let child = Child(
                 heir.incarnation, heir.fact.kind, heir.process, containment, startedAt: EventLoop.clock())
             (child.instance, child.generation) = (heir.fact.instance, heir.fact.generation)
+            child.program = heir.fact.program ?? ProgramIdentity(ofFile: "/proc/\(heir.process.pid)/exe")
             let record = heir.fact.instance.flatMap { journal.state.records[$0] }
             child.isReady = record?.run?.isReady ?? false
-            let output = past.take(StoreName.log(heir.incarnation)) ?? OutputCapture.reopen(heir.process)
             do throws(SystemError) {
-                try children.adopt(
-                    child, control: past.take(StoreName.control(heir.incarnation)), output: output,
-                    notices: past.take(StoreName.notify(heir.incarnation)))
+                try children.adopt(child, heir.kept)
                 log.write(.info, "process adopted") {
                     $0.member("instance", child.name)
                     $0.member("incarnation", heir.incarnation.number)

@@ -12,12 +12,14 @@ extension Daemon {
 
     func status(of view: InstanceView, at now: Instant) -> InstanceStatus {
         guard let child = view.incarnation.flatMap({ children[$0] }) else {
-            return InstanceStatus(view: view, pid: nil, usage: nil, text: nil)
+            return InstanceStatus(view: view, pid: nil, usage: nil, text: nil, isOutdated: false)
         }
         if child.usage.map({ now - $0.observedAt >= Self.usageAge }) ?? true {
             child.usage = child.containment.usage(at: now)
         }
-        return InstanceStatus(view: view, pid: child.process.pid, usage: child.usage, text: child.statusText)
+        return InstanceStatus(
+            view: view, pid: child.process.pid, usage: child.usage, text: child.statusText,
+            isOutdated: children.isOutdated(child))
     }
 
     func statusJSON() -> [UInt8] {
@@ -31,12 +33,19 @@ extension Daemon {
         let status = ClusterStatus(
             state: state, since: startedAt, node: cluster.node, version: Version.text, pid: getpid(),
             ports: supervisor.ports, projects: supervisor.projects.count, warm: supervisor.warmCount,
-            fronts: fronts.count, services: services, instances: instances, isolation: cage.isolation,
+            fronts: fronts.count, isOutdated: isOutdated, outdatedWarm: children.outdatedBlanks, services: services,
+            instances: instances, isolation: cage.isolation,
             configuration: configuration,
             journal: JournalStatus(
                 bytes: journal.size, failure: journal.failure?.description, damagedLines: journal.damagedLines),
             observedAt: now)
         return status.json()
+    }
+
+    /// Whether this process runs another program than the one that is at its path now.
+    private var isOutdated: Bool {
+        guard let present = ProgramIdentity(ofFile: program.path) else { return false }
+        return program.identity.map { $0 != present } ?? false
     }
 
     func metricsText() -> String {

@@ -31,6 +31,10 @@ package final class Daemon {
     let lock: Lock
     let events = EventStreams()
     let startedAt = EventLoop.clock()
+    /// This process's own: its path, and the file that was there when it was started.
+    let program = (
+        path: ProcessTable.program(of: getpid()) ?? "", identity: ProgramIdentity(ofFile: "/proc/self/exe")
+    )
     let reload: () throws(ConfigError) -> ClusterFile
     /// Set once by `start`.
     var children: Children!
@@ -54,16 +58,15 @@ package final class Daemon {
 
     init(
         loop: EventLoop, log: ServerLog, journal: Journal, store: DescriptorStore, generations: Generations,
-        services: ServiceSockets, cage: Cage, lock: Lock, cluster: ClusterFile, supervisor: Supervisor,
-        failpoints: Failpoints,
+        services: ServiceSockets, cage: Cage, lock: Lock, manager: ServiceManager, cluster: ClusterFile,
+        supervisor: Supervisor, failpoints: Failpoints,
         reload: @escaping () throws(ConfigError) -> ClusterFile
     ) {
         (self.loop, self.log, self.journal, self.store) = (loop, log, journal, store)
         (self.generations, self.services, self.cage, self.lock) = (generations, services, cage, lock)
-        self.cluster = cluster
+        (self.cluster, self.manager) = (cluster, manager)
         (self.supervisor, self.failpoints, self.reload) = (supervisor, failpoints, reload)
         configuration = ConfigurationStatus(path: cluster.path, loadedAt: startedAt)
-        manager = ServiceManager(on: loop)
         // What was noted on the way here is written now: only an empty log announces its next record.
         log.flush()
         log.onPending = { [unowned loop, unowned log] in loop.afterBatch { [weak log] in log?.flush() } }
@@ -74,7 +77,8 @@ package final class Daemon {
         while ending == nil {
             try loop.turn()
         }
-        log.flush()
+        log.finish()
+        manager.flush()
         return ending!
     }
 
@@ -262,8 +266,17 @@ package final class Daemon {
                 $0.member("ms", (EventLoop.clock() - startedAt).millisecondsRoundedUp)
             }
         }
-        let ports = supervisor.ports
-        manager.tell(status: "\(state.rawValue): \(ports.held) ports held, \(fronts.count) fronts")
+        manager.statusChanged { [unowned self] in statusLine }
+    }
+
+    /// What `systemctl status` shows: `ready: 12 of 40 projects awake, 2 services, 1 front, 1 quarantined`.
+    private var statusLine: String {
+        let counts = supervisor.counts
+        var words = ["\(counts.projectsAwake) of \(counts.projects) projects awake", "\(counts.services) services"]
+        words.append(fronts.count == 1 ? "1 front" : "\(fronts.count) fronts")
+        if counts.backingOff > 0 { words.append("\(counts.backingOff) backing off") }
+        if counts.quarantined > 0 { words.append("\(counts.quarantined) quarantined") }
+        return "\(state.rawValue): \(words.joined(separator: ", "))"
     }
 
     // MARK: Endings

@@ -13,6 +13,8 @@ struct Inheritance {
         let incarnation: Incarnation
         let fact: ProcessFact
         let process: ChildProcess
+        /// Its channels, as far as the descriptor store kept them.
+        let kept: KeptProcess
     }
 
     /// How long strangers that were killed are waited for.
@@ -27,12 +29,12 @@ struct Inheritance {
     /// Processes that must go: unknown to the journal, or known and of no use.
     private var strangers: [ChildProcess] = []
     /// From the descriptor store, by name.
-    private var kept: [String: Descriptor] = [:]
+    private var kept: [String: [Descriptor]] = [:]
     private var found = ListeningSockets()
 
     init(journal: Journal, home: Home, cage: Cage, log: ServerLog, store: DescriptorStore, kept: ListenFDs) {
         (self.journal, self.home, self.cage, self.log, self.store) = (journal, home, cage, log, store)
-        for item in kept.all { self.kept[item.name] = item.descriptor }
+        for item in kept.all { self.kept[item.name, default: []].append(item.descriptor) }
     }
 
     // MARK: Processes
@@ -44,10 +46,13 @@ struct Inheritance {
         guard !journal.state.processes.isEmpty || !journal.state.intents.isEmpty else { return }
         let wanted = Set(journal.state.records.values.compactMap { $0.run?.incarnation })
         for (incarnation, fact) in journal.state.processes.sorted(by: { $0.key < $1.key }) {
-            let process = try? ChildProcess.adopt(ProcessID(fact.pid, start: fact.startTicks))
             let isHeir = wanted.contains(incarnation) && fact.instance != nil
+            let channels = KeptProcess(isHeir ? kept[StoreName.child(incarnation)] ?? [] : [])
+            let process = try? ChildProcess.adopt(
+                ProcessID(fact.pid, start: fact.startTicks), kept: channels.process)
             if let process, isHeir {
-                heirs.append(Heir(incarnation: incarnation, fact: fact, process: process))
+                kept[StoreName.child(incarnation)] = nil
+                heirs.append(Heir(incarnation: incarnation, fact: fact, process: process, kept: channels))
             } else {
                 if let process { strangers.append(process) }
                 journal.note(.gone(incarnation))
@@ -108,9 +113,13 @@ struct Inheritance {
                 continue
             }
             let owner = heirs.first { $0.fact.generation == generation }
-            if generations.restore(generation, fact, taking: { copy($0, generation, fact, generations, owner) }) {
-                continue
+            var stored = Self.byName(
+                kept.removeValue(forKey: Generations.storeName(generation)) ?? [], fact, generations)
+            let isStored = generations.names(fact).allSatisfy { stored[$0] != nil }
+            let isRestored = generations.restore(generation, fact, isStored: isStored) { name in
+                stored.removeValue(forKey: name) ?? copy(name, fact, generations, owner)
             }
+            if isRestored { continue }
             log.write(.warning, "sockets lost") {
                 $0.member("instance", fact.instance.description)
                 $0.member("port", fact.port)
@@ -120,20 +129,28 @@ struct Inheritance {
         journal.flush()
     }
 
+    /// Which of a generation's sockets is which: those with a path by that, the other is the port's.
+    private static func byName(
+        _ sockets: [Descriptor], _ fact: ListenerFact, _ generations: Generations
+    ) -> [String: Descriptor] {
+        var found: [String: Descriptor] = [:]
+        for name in generations.names(fact) {
+            let path = generations.path(name, fact)
+            found[name] = sockets.first { Socket.localPath(of: $0) == path }
+        }
+        return found
+    }
+
     private mutating func copy(
-        _ name: String, _ generation: Generation, _ fact: ListenerFact, _ generations: Generations, _ owner: Heir?
+        _ name: String, _ fact: ListenerFact, _ generations: Generations, _ owner: Heir?
     ) -> Descriptor? {
-        if let descriptor = kept.removeValue(forKey: Generations.storeName(generation, name)) { return descriptor }
         guard let owner else { return nil }
         let place = generations.path(name, fact).map { ListeningSockets.Name.path($0) }
         return found.copy(place ?? .address(.loopback(port: fact.port)), from: owner.process)
     }
 
     private mutating func drop(_ generation: Generation, _ fact: ListenerFact, _ generations: Generations) {
-        for name in generations.names(fact) {
-            guard let left = kept.removeValue(forKey: Generations.storeName(generation, name)) else { continue }
-            Socket.shutDown(left)
-        }
+        for left in kept.removeValue(forKey: Generations.storeName(generation)) ?? [] { Socket.shutDown(left) }
         generations.discard(generation, fact)
         journal.note(.closed(generation))
     }
@@ -142,7 +159,7 @@ struct Inheritance {
     mutating func copy(_ kind: Kind, _ name: String, _ form: ProgramSettings.Socket, _ own: SocketAddress?)
         -> Descriptor?
     {
-        if let descriptor = kept.removeValue(forKey: ServiceSockets.storeName(kind, name)) { return descriptor }
+        if let descriptor = kept.removeValue(forKey: ServiceSockets.storeName(kind, name))?.first { return descriptor }
         guard let place = Self.place(form, own), let owner = heirs.first(where: { $0.fact.kind == kind }) else {
             return nil
         }
@@ -157,14 +174,11 @@ struct Inheritance {
         }
     }
 
-    /// One of a process that goes on.
-    mutating func take(_ name: String) -> Descriptor? { kept.removeValue(forKey: name) }
-
     /// Lets go what is left over, in the descriptor store and as paths of sockets nobody listens on.
     mutating func clear(_ generations: Generations) {
         for (name, left) in kept {
             // A listener must not outlive its generation through the copy of a process that was just killed.
-            if name.hasPrefix("port-") { Socket.shutDown(left) }
+            if name.hasPrefix("port-") { left.forEach(Socket.shutDown) }
             store.drop(name)
         }
         kept = [:]

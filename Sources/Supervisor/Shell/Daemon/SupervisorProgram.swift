@@ -40,7 +40,7 @@ package enum SupervisorProgram {
             }
             var options = Daemon.Options(inherited: inherited)
             options.failpoint = environment["BUNBASE_FAILPOINT"]
-            options.isJournal = ServiceManager.isJournalConnected
+            options.isJournal = SystemJournal.isConnected
             options.reapsOrphans = true
             options.cgroup = environment["BUNBASE_CGROUP"]
             daemon = try Daemon.start(cluster, on: loop, options, reload: read)

@@ -78,6 +78,7 @@ extension ProcessFact {
         line.set("pid", pid)
         line.set("start", startTicks)
         line.set("leaf", leaf)
+        line.set("program", program)
         line.set("instance", instance)
         line.set("generation", generation)
         return line
@@ -87,6 +88,7 @@ extension ProcessFact {
         self.init(
             kind: try line.required("kind") { Kind($0) }, pid: try line.required("pid") { Int32($0) },
             startTicks: try line.required("start") { UInt64($0) }, leaf: line["leaf"])
+        program = try line.optional("program") { ProgramIdentity($0) }
         instance = try line.optional("instance") { InstanceID($0) }
         generation = try line.optional("generation") { Generation($0) }
     }

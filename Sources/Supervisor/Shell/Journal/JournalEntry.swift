@@ -33,6 +33,8 @@ package struct ProcessFact: Hashable, Sendable {
     package var startTicks: UInt64
     /// Its cgroup below the supervisor's; nil where there are none.
     package var leaf: String?
+    /// Nil when it was not known.
+    package var program: ProgramIdentity?
     /// Nil while it is blank.
     package var instance: InstanceID?
     package var generation: Generation?

@@ -6,33 +6,23 @@ import Nouns
 
 /// Writes log records: one JSON object a line, a fixed phrase and fields.
 ///
-/// Under systemd's journal (`JOURNAL_STREAM`) everything goes to the standard output with a priority in front;
-/// otherwise to files that rotate: `supervisor.jsonl` for the supervisor's own, `<kind>.jsonl` for what processes of a
-/// kind print.
+/// Under systemd everything goes to its journal; otherwise to files that rotate: `supervisor.jsonl` for the supervisor's
+/// own, `<kind>.jsonl` for what processes of a kind print.
 package final class ServerLog {
     package enum Level: String, Sendable {
         case error, warning, info, debug
-
-        /// `sd-daemon(3)`.
-        var priority: String {
-            switch self {
-            case .error: "<3>"
-            case .warning: "<4>"
-            case .info: "<6>"
-            case .debug: "<7>"
-            }
-        }
     }
 
     private let settings: LogSettings
-    private let isJournal: Bool
+    private let journal: SystemJournal?
     private var files: [String: LogFile] = [:]
     private var pending: [String: (bytes: [UInt8], count: Int)] = [:]
     /// Called when the first record of a batch was noted: `flush` should follow it.
     package var onPending: (() -> Void)?
 
-    package init(settings: LogSettings, isJournal: Bool) {
-        (self.settings, self.isJournal) = (settings, isJournal)
+    /// `journal`: systemd's, where this process was started with it.
+    package init(settings: LogSettings, journal: SystemJournal? = nil) {
+        (self.settings, self.journal) = (settings, journal)
     }
 
     /// Notes a record of the supervisor's own. Never with secrets, bodies or tokens in its fields.
@@ -71,17 +61,19 @@ package final class ServerLog {
     /// Writes out what was noted. Called at the end of each batch of events and before the program ends.
     package func flush() {
         for (name, lines) in pending {
-            if isJournal {
-                lines.bytes.withUnsafeBytes { _ = Glibc.write(STDOUT_FILENO, $0.baseAddress, $0.count) }
-            } else {
-                file(name).write(lines.bytes, count: lines.count)
-            }
+            file(name).write(lines.bytes, count: lines.count)
         }
         pending.removeAll(keepingCapacity: true)
     }
 
+    /// The same, and waits a moment for a journal that is busy.
+    package func finish() {
+        flush()
+        journal?.flush()
+    }
+
     /// Lines that could not be written so far.
-    package var lost: Int { files.values.reduce(0) { $0 + $1.lost } }
+    package var lost: Int { files.values.reduce(journal?.lost ?? 0) { $0 + $1.lost } }
 
     private func note(_ level: Level, file: String, _ fields: (inout JSONWriter) -> Void) {
         var writer = JSONWriter(capacity: 256)
@@ -90,9 +82,11 @@ package final class ServerLog {
             $0.member("level", level.rawValue)
             fields(&$0)
         }
+        if let journal {
+            return journal.write(writer.bytes, as: file == "supervisor" ? "bunbase-supervisor" : file)
+        }
         if pending.isEmpty { onPending?() }
-        let prefix = isJournal ? Array(level.priority.utf8) : []
-        pending[file, default: ([], 0)].bytes += prefix + writer.bytes + [UInt8(ascii: "\n")]
+        pending[file, default: ([], 0)].bytes += writer.bytes + [UInt8(ascii: "\n")]
         pending[file]?.count += 1
         if let size = pending[file]?.bytes.count, size > 65_536 { flush() }
     }

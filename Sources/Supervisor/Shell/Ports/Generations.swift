@@ -49,20 +49,21 @@ package final class Generations {
         if fact.hasHandOff {
             sockets.append((DescriptorName.handOff, try Socket.listen(at: paths.handOff(port: fact.port), .packets)))
         }
-        for socket in sockets { store.keep(socket.descriptor, as: Self.storeName(generation, socket.name)) }
+        store.keep(sockets.map(\.descriptor), as: Self.storeName(generation))
         held[generation] = HeldGeneration(fact: fact, sockets: sockets)
     }
 
-    /// Takes sockets of an earlier life back; all must be there. False: nothing is kept.
+    /// Takes sockets of an earlier life back; all must be there. False: nothing is kept. Those that were not in the
+    /// store (`isStored`) are put there.
     package func restore(
-        _ generation: Generation, _ fact: ListenerFact, taking socket: (String) -> Descriptor?
+        _ generation: Generation, _ fact: ListenerFact, isStored: Bool, taking socket: (String) -> Descriptor?
     ) -> Bool {
         var sockets: [(name: String, descriptor: Descriptor)] = []
         for name in names(fact) {
             guard let descriptor = socket(name) else { return false }
             sockets.append((name, descriptor))
         }
-        for socket in sockets { store.keep(socket.descriptor, as: Self.storeName(generation, socket.name)) }
+        if !isStored { store.keep(sockets.map(\.descriptor), as: Self.storeName(generation)) }
         held[generation] = HeldGeneration(fact: fact, sockets: sockets)
         return true
     }
@@ -100,14 +101,14 @@ package final class Generations {
         }
     }
 
-    package static func storeName(_ generation: Generation, _ name: String) -> String { "port-\(generation)-\(name)" }
+    package static func storeName(_ generation: Generation) -> String { "port-\(generation)" }
 
     private func hasPort(_ fact: ListenerFact) -> Bool { fact.token != nil || !fact.hasUnix }
 
     /// Removes what may be left of a generation besides its sockets.
     package func discard(_ generation: Generation, _ fact: ListenerFact) {
+        store.drop(Self.storeName(generation))
         for name in names(fact) {
-            store.drop(Self.storeName(generation, name))
             if let path = path(name, fact) { try? Socket.removeSocket(at: path) }
         }
     }

@@ -19,6 +19,8 @@ final class Child {
     var instance: InstanceID?
     var generation: Generation?
     let startedAt: Instant
+    /// Nil when the file could not be looked at.
+    var program: ProgramIdentity?
     var isReady = false
     /// What it says of itself (`STATUS=`).
     var statusText: String?

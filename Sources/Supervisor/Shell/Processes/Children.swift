@@ -45,6 +45,20 @@ final class Children {
 
     var count: Int { running.count }
 
+    /// A supervisor that is spared when memory runs out does not pass that on.
+    private static let oomScore = (SmallFile.text("/proc/self/oom_score_adj") ?? "").hasPrefix("-") ? 0 : nil
+
+    /// Whether a process runs another program than the one that would be started now.
+    func isOutdated(_ child: Child) -> Bool {
+        guard let path = programs[child.kind]?.program, let present = ProgramIdentity(ofFile: path) else {
+            return false
+        }
+        return child.program.map { $0 != present } ?? false
+    }
+
+    /// Blank ones that are.
+    var outdatedBlanks: Int { running.values.count { $0.instance == nil && isOutdated($0) } }
+
     subscript(_ incarnation: Incarnation) -> Child? { running[incarnation] }
 
     // MARK: Actions
@@ -162,6 +176,9 @@ final class Children {
                 control = pair.0
                 plan.listening = [(DescriptorName.control, pair.1)]
             }
+            // Before the start: were the file replaced in between, the process counts as older than it is.
+            let identity = ProgramIdentity(ofFile: program.program)
+            plan.oomScore = Self.oomScore
             let process: ChildProcess
             do {
                 process = try ChildProcess.spawn(plan)
@@ -173,7 +190,7 @@ final class Children {
             world.pass(.afterClone)
             let containment = world.cage.containment(of: process, cell.leaf, incarnation)
             let child = Child(incarnation, kind, process, containment, startedAt: EventLoop.clock())
-            child.notices = notices
+            (child.notices, child.program) = (notices, identity)
             if let placement = assignment?.0 {
                 (child.instance, child.generation) = (placement.instance, placement.generation)
             }
@@ -237,12 +254,9 @@ final class Children {
     }
 
     /// Puts what the next life will need where it finds it.
-    private func keep(_ child: Child, _ control: Descriptor?, _ output: Descriptor) {
-        if let control { world.store.keep(control, as: StoreName.control(child.incarnation)) }
-        world.store.keep(output, as: StoreName.log(child.incarnation))
-        if let notices = child.notices {
-            world.store.keep(notices.descriptor, as: StoreName.notify(child.incarnation))
-        }
+    private func keep(_ child: Child, _ control: Descriptor?, _ output: Descriptor?) {
+        let channels = [control, output, child.notices?.descriptor, child.process.descriptor]
+        world.store.keep(channels.compactMap { $0 }, as: StoreName.child(child.incarnation))
     }
 
     /// Begins to listen to a process that runs.
@@ -261,16 +275,16 @@ final class Children {
 
     /// Goes on with a process of an earlier life: that one may have ended before it told the process what to be, and
     /// with it ended all that it had heard and not written down.
-    func adopt(
-        _ child: Child, control: Descriptor?, output: Descriptor?, notices: Descriptor?
-    ) throws(SystemError) {
+    func adopt(_ child: Child, _ kept: KeptProcess) throws(SystemError) {
         running[child.incarnation] = child
-        child.notices = try receiver(child.incarnation, notices)
-        if let bound = child.notices?.descriptor, bound !== notices {
-            world.store.drop(StoreName.notify(child.incarnation))
-            world.store.keep(bound, as: StoreName.notify(child.incarnation))
+        child.notices = try receiver(child.incarnation, kept.notices)
+        let output = kept.output ?? OutputCapture.reopen(child.process)
+        let isComplete = child.notices?.descriptor === kept.notices && kept.output != nil && kept.process != nil
+        if !isComplete {
+            world.store.drop(StoreName.child(child.incarnation))
+            keep(child, kept.control, output)
         }
-        try attach(child, control, output)
+        try attach(child, kept.control, output)
         guard child.control != nil, let instance = child.instance else { return }
         if !child.isReady {
             let placement = Placement(
@@ -286,6 +300,7 @@ final class Children {
         var fact = ProcessFact(
             kind: child.kind, pid: child.process.pid, startTicks: child.process.id.start,
             leaf: child.containment.leaf?.name)
+        fact.program = child.program
         (fact.instance, fact.generation) = (child.instance, child.generation)
         return fact
     }
@@ -333,9 +348,7 @@ final class Children {
         child.notices?.close()
         child.control?.close()
         world.cage.end(child.process)
-        world.store.drop(StoreName.control(child.incarnation))
-        world.store.drop(StoreName.log(child.incarnation))
-        world.store.drop(StoreName.notify(child.incarnation))
+        world.store.drop(StoreName.child(child.incarnation))
         running[child.incarnation] = nil
         world.journal.note(.gone(child.incarnation))
         world.log.write(.info, "process ended") {
@@ -414,11 +427,9 @@ final class Children {
     }
 }
 
-/// The names of what the descriptor store keeps of processes.
+/// The name under which the descriptor store keeps a process's channels.
 enum StoreName {
-    static func control(_ incarnation: Incarnation) -> String { "control-\(incarnation)" }
-    static func log(_ incarnation: Incarnation) -> String { "log-\(incarnation)" }
-    static func notify(_ incarnation: Incarnation) -> String { "notify-\(incarnation)" }
+    static func child(_ incarnation: Incarnation) -> String { "child-\(incarnation)" }
 }
 
 extension ProcessExit {

@@ -28,7 +28,7 @@ package final class ServiceSockets {
             } else {
                 let found = recover(form)
                 if let found { descriptors = [found] } else { descriptors = [try bind(form)] }
-                store.keep(descriptors[0], as: Self.storeName(kind, name))
+                store.keep([descriptors[0]], as: Self.storeName(kind, name))
             }
             held[kind, default: [:]][name] = descriptors
             sockets += descriptors.map { (name, $0) }
@@ -42,7 +42,7 @@ package final class ServiceSockets {
     /// Takes a socket of an earlier life back.
     package func restore(_ kind: Kind, _ name: String, _ descriptor: Descriptor) {
         held[kind, default: [:]][name, default: []].append(descriptor)
-        store.keep(descriptor, as: Self.storeName(kind, name))
+        store.keep([descriptor], as: Self.storeName(kind, name))
     }
 
     /// Closes what services had that are no more, or are given no longer.

@@ -24,6 +24,10 @@ package struct ClusterStatus {
     package var projects: Int
     package var warm: Int
     package var fronts: Int
+    /// The supervisor runs another program than would be started now.
+    package var isOutdated: Bool
+    /// Warm processes that do.
+    package var outdatedWarm: Int
     package var services: [InstanceStatus]
     package var instances: [InstanceStatus]
     package var isolation: Isolation
@@ -33,11 +37,13 @@ package struct ClusterStatus {
 
     package init(
         state: State, since: Instant, node: String, version: String, pid: Int32, ports: PortsView, projects: Int,
-        warm: Int, fronts: Int, services: [InstanceStatus], instances: [InstanceStatus], isolation: Isolation,
+        warm: Int, fronts: Int, isOutdated: Bool = false, outdatedWarm: Int = 0, services: [InstanceStatus],
+        instances: [InstanceStatus], isolation: Isolation,
         configuration: ConfigurationStatus, journal: JournalStatus, observedAt: Instant
     ) {
         (self.state, self.since, self.node, self.version, self.pid) = (state, since, node, version, pid)
         (self.ports, self.projects, self.warm, self.fronts) = (ports, projects, warm, fronts)
+        (self.isOutdated, self.outdatedWarm) = (isOutdated, outdatedWarm)
         (self.services, self.instances, self.isolation) = (services, instances, isolation)
         (self.configuration, self.journal, self.observedAt) = (configuration, journal, observedAt)
     }
@@ -51,10 +57,12 @@ package struct ClusterStatus {
             $0.member("node", node)
             $0.member("version", version)
             $0.member("pid", pid)
+            $0.member("outdated", isOutdated)
             $0.member("observed_at", clock.text(observedAt))
             $0.member("ports") { ports.write(to: &$0) }
             $0.member("projects", projects)
             $0.member("warm_processes", warm)
+            $0.member("warm_processes_outdated", outdatedWarm)
             $0.member("fronts", fronts)
             $0.member("isolation") { isolation.write(to: &$0) }
             $0.member("configuration") { configuration.write(to: &$0, clock) }

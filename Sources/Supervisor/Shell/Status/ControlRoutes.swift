@@ -20,6 +20,10 @@ struct ControlRoutes {
             router.post("/instances/{project}/{kind}/{ordinal}/\(verb)", handler)
         }
         router.post("/services/{name}/restart", restartService)
+        router.post("/warm/renew") { request, responder in
+            log(request)
+            daemon.take(.renewWarm) { finish($0, responder) }
+        }
         router.put("/projects", declareAll)
         router.put("/projects/{id}", declare)
         router.delete("/projects/{id}", withdraw)

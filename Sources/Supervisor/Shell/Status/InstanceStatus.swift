@@ -9,9 +9,12 @@ package struct InstanceStatus {
     package var usage: Usage?
     /// What the process says of itself (`STATUS=`).
     package var text: String?
+    /// Its process runs another program than would be started now.
+    package var isOutdated: Bool
 
-    package init(view: InstanceView, pid: Int32?, usage: Usage?, text: String?) {
+    package init(view: InstanceView, pid: Int32?, usage: Usage?, text: String?, isOutdated: Bool = false) {
         (self.view, self.pid, self.usage, self.text) = (view, pid, usage, text)
+        self.isOutdated = isOutdated
     }
 
     /// `now` is when the view was taken.
@@ -26,6 +29,7 @@ package struct InstanceStatus {
             $0.member("incarnation", optional: view.incarnation?.number)
             $0.member("generation", optional: view.generation?.number)
             $0.member("pid", optional: pid)
+            $0.member("outdated", isOutdated)
             $0.member("port", optional: view.port)
             $0.member("since", clock.text(view.since))
             $0.member("restarts", view.restarts)

@@ -1,26 +1,24 @@
-import CSystemd
-import Glibc
 import Linux
 
 /// Descriptors that whoever started the supervisor keeps for its next life: `FDSTORE=1` of `sd_notify(3)`.
 ///
-/// Without such a keeper (`NOTIFY_SOCKET` is not set) nothing is kept, and sockets are taken back from living children
-/// where the kernel allows it.
+/// Without such a keeper nothing is kept, and sockets are taken back from living children where the kernel allows it.
+/// What belongs together has one name and travels in one message, and so does its end: that halves the system calls of
+/// a wake.
 package final class DescriptorStore {
-    package let isAvailable: Bool
+    private let keeper: Notifier?
 
-    package init(isAvailable: Bool = getenv("NOTIFY_SOCKET") != nil) { self.isAvailable = isAvailable }
+    /// `keeper`: who keeps; nil when nobody does.
+    package init(_ keeper: Notifier?) { self.keeper = keeper }
 
-    /// Hands a copy over. Several may have one name.
-    package func keep(_ descriptor: Descriptor, as name: String) {
-        guard isAvailable else { return }
-        var number = descriptor.number
-        _ = sd_pid_notify_with_fds(0, 0, "FDSTORE=1\nFDNAME=\(name)", &number, 1)
+    /// Hands copies over, at most 16, all under one name. They come back in no order.
+    package func keep(_ descriptors: [Descriptor], as name: String) {
+        guard !descriptors.isEmpty else { return }
+        keeper?.post("FDSTORE=1", "FDNAME=\(name)", descriptors: descriptors)
     }
 
     /// Lets all of the name go.
     package func drop(_ name: String) {
-        guard isAvailable else { return }
-        _ = sd_notify(0, "FDSTOREREMOVE=1\nFDNAME=\(name)")
+        keeper?.post("FDSTOREREMOVE=1", "FDNAME=\(name)")
     }
 }
