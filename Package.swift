@@ -240,6 +240,12 @@ let parts: [Part] = [
             "bunbase-front",
             "bunbase-platform", "bunbase-init", "bundoc", "bunder", "bunbase",
         ]),
+    Part(
+        "SystemdTests", .test, .tests,
+        uses: [
+            "Trial", "JSON", "bunbase-supervisor", "bunbase-front", "bunbase-platform", "bunbase-init", "bundoc",
+            "bunder", "bunbase",
+        ]),
     Part("TidyTests", .test, .tests),
 ]
 

@@ -1,5 +1,6 @@
 import Config
 import Foundation
+import JSON
 import Linux
 import Nouns
 import SupervisorShell

@@ -7,6 +7,8 @@ package struct Client: Sendable {
         (front, key) = (cluster.front, project.key)
     }
 
+    package init(front: BlockingConnection.Address, key: String) { (self.front, self.key) = (front, key) }
+
     package func send(_ method: String, _ path: String, _ body: String? = nil) throws -> HTTPAnswer {
         try exchange(
             front, method, path, fields: ["X-Bunbase-Client-Key": key], body: body.map { Array($0.utf8) },

@@ -18,6 +18,22 @@ struct RunningCluster {
         logs = file.logs.directory
     }
 
+    /// The cluster file of an installation under systemd.
+    private static let installed = "/etc/bunbase/cluster.yaml"
+
+    /// Whether its log goes to systemd's journal.
+    private(set) var isJournal = false
+
+    /// That of the home: started with `bunbase up`, or installed. Nil when there is none.
+    static func of(_ home: Home) -> RunningCluster? {
+        if let started = RunningCluster(home) { return started }
+        let file = try? ClusterFile.load(path: installed, environment: [:], programDirectory: "/usr/lib/bunbase")
+        guard let file, file.home == home else { return nil }
+        var cluster = RunningCluster(file)
+        cluster.isJournal = true
+        return cluster
+    }
+
     /// Nil when no cluster was started there.
     init?(_ home: Home) {
         guard let data = FileManager.default.contents(atPath: Self.path(home)),

@@ -33,8 +33,14 @@ struct Logs: ParsableCommand {
 
     func run() throws {
         let cluster = try Cluster()
-        let directory = RunningCluster(cluster.home)?.logs ?? cluster.home.logs
+        let running = RunningCluster.of(cluster.home)
+        let directory = running?.logs ?? cluster.home.logs
         let id = try project.map { $0 == ProjectID.shared.text ? .shared : try cluster.projectID($0) }
+        if running?.isJournal == true {
+            let words = [id.map { "BUNBASE_PROJECT=\($0)" }, kind.map { "BUNBASE_KIND=\($0)" }].compactMap { $0 }
+            let filter = words.isEmpty ? "-u bunbase-supervisor" : words.joined(separator: " ")
+            throw Failure(.refused, "This cluster runs under systemd; its log is in the journal: journalctl \(filter)")
+        }
         let files = LogFiles(directory, .init(project: id?.text, kind: kind))
         let style = Style.ofOutput()
         do throws(SystemError) {

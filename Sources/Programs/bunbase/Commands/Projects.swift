@@ -24,7 +24,7 @@ struct ProjectsCommand: ParsableCommand {
             let project = try cluster.json(try cluster.platform("POST", "/projects", body: body))
             if json { return print(project.text) }
             let key = project["public_api_key"]?.string ?? ""
-            let base = RunningCluster(cluster.home)?.http ?? "http://127.0.0.1:8090"
+            let base = RunningCluster.of(cluster.home)?.http ?? "http://127.0.0.1:8090"
             print(
                 """
                 Project \(project["name"]?.string ?? name)
