@@ -19,10 +19,12 @@ package struct IdlePool<Connection> {
     package var isEmpty: Bool { entries.isEmpty }
     package var count: Int { entries.count }
 
-    @inlinable package mutating func take() -> Connection? { entries.popLast()?.connection }
+    @inlinable @inline(__always) package mutating func take() -> Connection? {
+        entries.isEmpty ? nil : entries.removeLast().connection
+    }
 
     /// Keeps a connection; false when there are `max` already: close it.
-    @inlinable package mutating func put(_ connection: Connection, at now: Instant, max: Int) -> Bool {
+    @inlinable @inline(__always) package mutating func put(_ connection: Connection, at now: Instant, max: Int) -> Bool {
         guard entries.count < max else { return false }
         entries.append(Entry(connection: connection, since: now))
         return true
