@@ -15,7 +15,7 @@ package struct CrossOrigin: Sendable {
     private let origin: [UInt8]
 
     /// Nil when the request has no origin, or neither has nor announces a key.
-    package init?(_ head: RequestHead, in bytes: UnsafeRawBufferPointer) {
+    package init?(_ head: borrowing RequestHead, in bytes: UnsafeRawBufferPointer) {
         guard let origin = head.fields.first(.origin), !origin.isEmpty else { return nil }
         guard head.fields.contains(.clientKey) || Self.announcesKey(head, bytes) || Self.hasKey(head, bytes) else {
             return nil
@@ -23,7 +23,7 @@ package struct CrossOrigin: Sendable {
         self.origin = Array(bytes[origin])
     }
 
-    private static func announcesKey(_ head: RequestHead, _ bytes: UnsafeRawBufferPointer) -> Bool {
+    private static func announcesKey(_ head: borrowing RequestHead, _ bytes: UnsafeRawBufferPointer) -> Bool {
         var isAnnounced = false
         head.fields.forEachElement(of: .accessControlRequestHeaders, in: bytes) {
             isAnnounced = isAnnounced || $0.equalsIgnoringCase("x-bunbase-client-key")
@@ -31,7 +31,7 @@ package struct CrossOrigin: Sendable {
         return isAnnounced
     }
 
-    private static func hasKey(_ head: RequestHead, _ bytes: UnsafeRawBufferPointer) -> Bool {
+    private static func hasKey(_ head: borrowing RequestHead, _ bytes: UnsafeRawBufferPointer) -> Bool {
         guard let query = head.query else { return false }
         return (try? Query(bytes[query]).first("key")) != nil
     }

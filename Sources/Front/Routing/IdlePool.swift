@@ -24,7 +24,8 @@ package struct IdlePool<Connection> {
     }
 
     /// Keeps a connection; false when there are `max` already: close it.
-    @inlinable @inline(__always) package mutating func put(_ connection: Connection, at now: Instant, max: Int) -> Bool {
+    @inlinable @inline(__always) package mutating func put(_ connection: Connection, at now: Instant, max: Int) -> Bool
+    {
         guard entries.count < max else { return false }
         entries.append(Entry(connection: connection, since: now))
         return true

@@ -17,15 +17,22 @@ package struct KeyTable {
 
     /// Up to where the table is known to be complete; 0: nothing is known yet.
     package private(set) var version: UInt64 = 0
-    private let gauges: any ProjectGauges
-    private var entries: [ProjectID: ProjectEntry] = [:]
-    private var byKey: [ProjectKey: ProjectEntry] = [:]
-    private var bySlug: [String: ProjectID] = [:]
+    private let store: Store
     private var isSynced = false
     /// While a whole table is transferred: the projects that it has not named yet.
     private var unnamed: Set<ProjectID>?
 
-    package init(gauges: any ProjectGauges = SoleGauges()) { self.gauges = gauges }
+    /// What is found by something. A class, so that requests pass the table around by one reference.
+    private final class Store {
+        let gauges: any ProjectGauges
+        var entries: [ProjectID: ProjectEntry] = [:]
+        var byKey: [ProjectKey: ProjectEntry] = [:]
+        var bySlug: [String: ProjectID] = [:]
+
+        init(_ gauges: any ProjectGauges) { self.gauges = gauges }
+    }
+
+    package init(gauges: any ProjectGauges = SoleGauges()) { store = Store(gauges) }
 
     /// Begins with the platform's file. Entries whose key has not a key's form are left out.
     package mutating func begin(_ snapshot: KeySnapshot) {
@@ -35,17 +42,17 @@ package struct KeyTable {
 
     /// Whether the platform or its file has been heard at all: only then is a key that is not here unknown.
     package var isKnown: Bool { isSynced || version > 0 }
-    package var count: Int { entries.count }
+    package var count: Int { store.entries.count }
 
-    package func contains(_ project: ProjectID) -> Bool { entries[project] != nil }
+    package func contains(_ project: ProjectID) -> Bool { store.entries[project] != nil }
 
     /// The project that a key opens.
-    package func entry(_ key: ProjectKey) -> ProjectEntry? { byKey[key] }
+    package func entry(_ key: ProjectKey) -> ProjectEntry? { store.byKey[key] }
 
     /// The project of that id or slug, if the key opens it.
     package func entry(named name: String, _ key: ProjectKey) -> ProjectEntry? {
-        guard let opened = byKey[key] else { return nil }
-        return opened.id.text == name || bySlug[name] == opened.id ? opened : nil
+        guard let opened = store.byKey[key] else { return nil }
+        return opened.id.text == name || store.bySlug[name] == opened.id ? opened : nil
     }
 
     /// Takes a message in; returns the version to answer with `seen`, if any.
@@ -54,11 +61,11 @@ package struct KeyTable {
         case .welcome(let version, let isWhole):
             guard version == KeyChannel.version else { throw Violation(reason: "version \(version)") }
             isSynced = false
-            unnamed = isWhole ? Set(entries.keys) : nil
+            unnamed = isWhole ? Set(store.entries.keys) : nil
             return nil
         case .project(let entry, let table):
             guard ProjectKey(entry.key) != nil else { throw Violation(reason: "a key that is not of the form") }
-            guard entries[entry.project] != nil || count < Self.projectsMax else {
+            guard store.entries[entry.project] != nil || count < Self.projectsMax else {
                 throw Violation(reason: "more than \(Self.projectsMax) projects")
             }
             insert(entry)
@@ -85,18 +92,18 @@ package struct KeyTable {
     private mutating func insert(_ entry: KeyEntry) {
         guard let key = ProjectKey(entry.key) else { return }
         // Held before the old entry lets go, so that a change of the key does not begin a second gauge.
-        let gauge = gauges.hold(entry.project)
+        let gauge = store.gauges.hold(entry.project)
         remove(entry.project)
         let entry = ProjectEntry(id: entry.project, slug: entry.slug, key: key, gauge: gauge)
-        entries[entry.id] = entry
-        byKey[key] = entry
-        bySlug[entry.slug] = entry.id
+        store.entries[entry.id] = entry
+        store.byKey[key] = entry
+        store.bySlug[entry.slug] = entry.id
     }
 
     private mutating func remove(_ project: ProjectID) {
-        guard let old = entries.removeValue(forKey: project) else { return }
-        if byKey[old.key] === old { byKey[old.key] = nil }
-        if bySlug[old.slug] == project { bySlug[old.slug] = nil }
-        gauges.release(old.gauge)
+        guard let old = store.entries.removeValue(forKey: project) else { return }
+        if store.byKey[old.key] === old { store.byKey[old.key] = nil }
+        if store.bySlug[old.slug] == project { store.bySlug[old.slug] = nil }
+        store.gauges.release(old.gauge)
     }
 }

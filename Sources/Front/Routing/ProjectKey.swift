@@ -39,7 +39,7 @@ package struct PresentedKey {
     /// From `X-Bunbase-Client-Key`, else from `key` in the query; nil when neither is there.
     ///
     /// - Throws: 400 when either is given twice or the query is malformed.
-    package init?(_ head: RequestHead, in bytes: UnsafeRawBufferPointer) throws(Fault) {
+    package init?(_ head: borrowing RequestHead, in bytes: UnsafeRawBufferPointer) throws(Fault) {
         let fields = head.fields.count(.clientKey)
         guard fields <= 1 else { throw .keyRepeated }
         var fromQuery: [UInt8]?

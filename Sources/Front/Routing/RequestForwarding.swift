@@ -18,7 +18,7 @@ package enum RequestForwarding {
         /// The wish for another protocol goes on.
         package var upgrades = false
 
-        package init(
+        @inlinable package init(
             match: RouteTable.Match, entry: ProjectEntry, requestID: RequestID, forwarding: Forwarding,
             strippedQuery: [UInt8]?, trace: UInt64, upgrades: Bool = false
         ) {

@@ -19,7 +19,7 @@ package enum ResponseForwarding {
         /// The client speaks HTTP/1.0: no chunks, no interim answers.
         package var isOld: Bool
 
-        package init(
+        @inlinable package init(
             requestID: RequestID, method: Method, crossOrigin: CrossOrigin?, wake: Duration?, closes: Bool, isOld: Bool
         ) {
             (self.requestID, self.method, self.crossOrigin) = (requestID, method, crossOrigin)
