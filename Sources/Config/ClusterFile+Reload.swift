@@ -18,6 +18,8 @@ extension ClusterFile {
         compare("addresses.status", \.status)
         compare("front.loops", \.frontLoops)
         compare("logs.directory", \.logs.directory)
+        compare("isolation.uids", \.isolation.users)
+        compare("isolation.required", \.isolation.isRequired)
         for (kind, settings) in supervision.kinds.sorted(by: { $0.key < $1.key }) {
             guard let changed = other.supervision.kinds[kind] else { continue }
             if changed.scope != settings.scope { keys.append("kinds.\(kind).scope") }

@@ -34,6 +34,7 @@ package struct ClusterFile: Hashable, Sendable {
     /// Loops of the front, one thread each; nil: one for each core, up to 16.
     package var frontLoops: Int?
     package var logs = LogSettings()
+    package var isolation = IsolationSettings()
 
     /// The defaults, without kinds and routes.
     package init(path: String, home: Home) {
@@ -45,6 +46,17 @@ package struct ClusterFile: Hashable, Sendable {
     package var services: [Kind] {
         supervision.kinds.filter { $0.value.scope == .service }.keys.sorted()
     }
+}
+
+/// What stands between projects, as far as it concerns the whole cluster.
+package struct IsolationSettings: Hashable, Sendable {
+    /// The user ids that projects and services get, one each; the first is the services' group. Nil: all processes run
+    /// as the supervisor's own user.
+    package var users: ClosedRange<UInt32>? = 600_000...731_071
+    /// Whether the supervisor starts only where every wall of every kind can be built.
+    package var isRequired = false
+
+    package init() {}
 }
 
 /// Where the log files of a cluster lie and how much room they may take.

@@ -10,6 +10,12 @@ extension Form where Value == String {
         }
     }
 
+    static var absolutePath: Form {
+        .text("an absolute path of 1 to 1024 bytes") { text in
+            text.hasPrefix("/") && text.utf8.count <= 1024 && !text.utf8.contains { $0 < 32 }
+        }
+    }
+
     /// The name of a variable that the supervisor does not set itself.
     static var variableName: Form {
         .text(

@@ -139,6 +139,25 @@ extension Form where Value == AccessLogging {
     }
 }
 
+extension Form where Value == ClosedRange<UInt32> {
+    /// Neither root, nor the users of the system, nor what the kernel takes for nobody.
+    static var users: Form {
+        let low: UInt32 = 1000
+        let high = UInt32(Int32.max)
+        return Form(
+            allowed: "two user ids from \(low) to \(high), the lower one first and 15 or more apart, like 600000-731071"
+        ) { text in
+            let ends = text.split(separator: "-", omittingEmptySubsequences: false)
+            guard ends.count == 2, let first = UInt32(digits: ends[0]), let last = UInt32(digits: ends[1]),
+                first >= low, last <= high, last >= first, last - first >= 15
+            else { return nil }
+            return first...last
+        } show: {
+            "\($0.lowerBound)-\($0.upperBound)"
+        }
+    }
+}
+
 extension Form where Value == Kind {
     static var kind: Form {
         Form(allowed: "a kind: 1 to \(Kind.lengthMax) of a-z, 0-9 and -, beginning with a letter") {
@@ -159,7 +178,7 @@ extension Form where Value: RawRepresentable & CaseIterable, Value.RawValue == S
     }
 }
 
-extension Int {
+extension FixedWidthInteger {
     /// Decimal digits only: no sign, no spaces, not empty.
     init?(digits text: some StringProtocol) {
         guard !text.isEmpty, text.utf8.allSatisfy({ (48...57).contains($0) }) else { return nil }

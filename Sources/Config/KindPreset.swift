@@ -23,6 +23,9 @@ struct KindPreset {
             // bunder keeps all of a project in memory, and while a snapshot is written more than that.
             run.limits.memory = kind == .bunder ? 512 << 20 : 256 << 20
             run.limits.pids = 32
+            run.isolation.network = .inherited
+            run.isolation.hasOwnTemporary = false
+            run.isolation.readable = []
             settings.warm = 1
         case .platform:
             becomeService(program: "bunbase-platform")
@@ -45,6 +48,9 @@ struct KindPreset {
     private mutating func becomeService(program: String) {
         self.program = program
         run.hasControl = true
+        run.isolation.hasLandlock = false
+        run.isolation.hasOwnTemporary = false
+        run.isolation.readable = []
         settings.scope = .service
         settings.idleTimeout = nil
     }

@@ -67,7 +67,22 @@ struct KindReader {
         var limits = section.section("limits")
         run.limits = readLimits(run.limits, from: &limits)
         limits.finish()
+        var isolation = section.section("isolation")
+        run.isolation = readIsolation(run.isolation, from: &isolation)
+        isolation.finish()
         return run
+    }
+
+    private func readIsolation(
+        _ preset: ProgramSettings.Isolation, from section: inout Section
+    ) -> ProgramSettings.Isolation {
+        var isolation = preset
+        isolation.network = section.value("network", .word, default: isolation.network)
+        isolation.hasLandlock = section.value("landlock", .flag, default: isolation.hasLandlock)
+        isolation.hasFilter = section.value("seccomp", .flag, default: isolation.hasFilter)
+        isolation.hasOwnTemporary = section.value("private_tmp", .flag, default: isolation.hasOwnTemporary)
+        isolation.readable = section.values("read", .absolutePath, max: 64, default: isolation.readable)
+        return isolation
     }
 
     private func readLimits(_ preset: ProgramSettings.Limits, from section: inout Section) -> ProgramSettings.Limits {

@@ -16,6 +16,35 @@ package struct ProgramSettings: Hashable, Sendable {
         package init() {}
     }
 
+    /// What stands between a process and everything that is not its own, beyond a user of its own.
+    package struct Isolation: Hashable, Sendable {
+        package enum Network: String, CaseIterable, Sendable {
+            /// Only the sockets that it is given: it makes, binds and connects none.
+            case inherited
+            /// A network of its own with nothing in it: nobody is reached but through the sockets that it is given.
+            case empty
+            /// The machine's.
+            case host
+        }
+
+        package var network = Network.host
+        /// Whether it reaches nothing of the file system but its data and what it may read (landlock).
+        package var hasLandlock = true
+        /// Whether system calls that no ordinary program needs fail (seccomp).
+        package var hasFilter = true
+        /// Whether `/tmp`, `/var/tmp` and `/dev/shm` are empty for it and its own.
+        package var hasOwnTemporary = true
+        /// Absolute paths that it may read and execute, with all below them.
+        package var readable = Self.systemPaths
+
+        /// Where a system's programs, libraries and settings lie.
+        package static let systemPaths = [
+            "/bin", "/dev", "/etc", "/lib", "/lib64", "/proc", "/sbin", "/sys", "/usr",
+        ]
+
+        package init() {}
+    }
+
     /// Where a socket of a shared service comes from.
     package enum Socket: Hashable, Sendable {
         /// One of the supervisor's own listening sockets of that name: `http`, `resp`.
@@ -40,6 +69,7 @@ package struct ProgramSettings: Hashable, Sendable {
     /// The sockets of a service by the name it knows them by (`DescriptorName`); empty for kinds of projects.
     package var sockets: [String: Socket] = [:]
     package var limits = Limits()
+    package var isolation = Isolation()
     /// Added to the process's otherwise empty environment. Not for secrets: others can read it.
     package var environment: [String: String] = [:]
     /// Handed to programs of ours in `Assignment.settings`, with sizes in bytes and durations in milliseconds.

@@ -46,6 +46,8 @@ package struct Assignment: Hashable, Sendable {
     package var watchdog: Duration?
     /// Settings of the kind from the cluster file, by name: `body_max`, `cache`, …
     package var settings: [String: String]
+    /// What the process shuts itself in with, before it opens data.
+    package var walls = Walls()
 
     package init(
         instance: InstanceID, incarnation: Incarnation, generation: Generation, token: Token?, data: String,
@@ -54,6 +56,42 @@ package struct Assignment: Hashable, Sendable {
         (self.instance, self.incarnation, self.generation) = (instance, incarnation, generation)
         (self.token, self.data, self.descriptors) = (token, data, descriptors)
         (self.watchdog, self.settings) = (watchdog, settings)
+    }
+}
+
+/// What a process that started blank shuts itself in with, once it knows whose it is.
+package struct Walls: Hashable, Sendable {
+    /// The user and the group that it becomes; nil: it stays who it is.
+    package var user: UInt32?
+    package var group: UInt32?
+    /// Whether it gives up all files but its data directory, and those that it may read and execute.
+    package var closesFiles = false
+    package var readable: [String] = []
+    /// Whether it gives up binding and connecting TCP sockets of its own.
+    package var closesPorts = false
+    /// The group of the cluster's services, whose processes may speak on its sockets like its own user's; nil where
+    /// they are of that user.
+    package var services: UInt32?
+
+    package init() {}
+
+    static let pathsMax = 32
+
+    fileprivate func write(to message: inout Message) {
+        message.set("USER", user)
+        message.set("GROUP", group)
+        message.set("SERVICES", services)
+        if closesFiles { message.set("CLOSE", closesPorts ? "files ports" : "files") }
+        for (number, path) in readable.prefix(Self.pathsMax).enumerated() { message.set("READ_\(number)", path) }
+    }
+
+    fileprivate init(_ message: Message) throws(Message.Malformed) {
+        user = try message.optional("USER") { UInt32($0) }
+        group = try message.optional("GROUP") { UInt32($0) }
+        services = try message.optional("SERVICES") { UInt32($0) }
+        let closed = message["CLOSE"]?.split(separator: " ") ?? []
+        (closesFiles, closesPorts) = (closed.contains("files"), closed.contains("ports"))
+        readable = message.fields.filter { $0.key.hasPrefix("READ_") }.map(\.value)
     }
 }
 
@@ -73,6 +111,7 @@ extension ControlChannel.FromSupervisor {
             for (name, value) in assignment.settings.sorted(by: { $0.key < $1.key }) {
                 message.set("SET_" + name.uppercased(), value)
             }
+            assignment.walls.write(to: &message)
             return message
         case .resume: return Message("resume")
         case .watch(let isOn):
@@ -90,15 +129,16 @@ extension ControlChannel.FromSupervisor {
             for field in message.fields where field.key.hasPrefix("SET_") {
                 settings[field.key.dropFirst(4).lowercased()] = field.value
             }
-            self = .assign(
-                Assignment(
+            var assignment = Assignment(
                     instance: try message.instance(),
                     incarnation: try message.required("INCARNATION") { Incarnation($0) },
                     generation: try message.generation(), token: try message.optional("TOKEN") { Token($0) },
                     data: try message.required("DATA"),
                     descriptors: try message.required("FDS").split(separator: ":").map(String.init),
                     watchdog: try message.optional("WATCHDOG_MS") { Int64($0) }.map { .milliseconds($0) },
-                    settings: settings))
+                    settings: settings)
+            assignment.walls = try Walls(message)
+            self = .assign(assignment)
         case "resume": self = .resume
         case "watch": self = .watch(try message.required("ON") == "1")
         case "rekeyed": self = .rekeyed

@@ -2,10 +2,13 @@
 #include "CLinux.h"
 
 #include <linux/close_range.h>
+#include <linux/filter.h>
 #include <linux/sched.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
@@ -126,14 +129,45 @@ static void place_descriptors(struct start *start) {
     if (syscall(SYS_close_range, floor, ~0U, 0) < 0) leave(start, CLINUX_STEP_DESCRIPTORS);
 }
 
-static void become_user(struct start *start) {
+/// In a mount namespace of its own: what is mounted elsewhere later is still seen, nothing of ours is seen elsewhere.
+static void mount_temporary(struct start *start) {
     const struct clinux_spawn *plan = start->plan;
+    if (plan->temporary_count == 0) return;
+    if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0) leave(start, CLINUX_STEP_MOUNTS);
+    for (size_t index = 0; index < plan->temporary_count; index++) {
+        const char *directory = plan->temporary[index];
+        if (mount("tmpfs", directory, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, plan->temporary_options) < 0) {
+            leave(start, CLINUX_STEP_MOUNTS);
+        }
+    }
+}
+
+/// While it may still: what is out of this bound no program that it executes can have again.
+static void bound_capabilities(struct start *start) {
     // A service's ambient capabilities are not for its children.
     prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+    if (!start->plan->sets_capabilities) return;
+    if (clinux_bound_capabilities(start->plan->capabilities) < 0) leave(start, CLINUX_STEP_CAPABILITIES);
+}
+
+static void keep_capabilities(struct start *start) {
+    if (!start->plan->sets_capabilities) return;
+    if (clinux_keep_capabilities(start->plan->capabilities) < 0) leave(start, CLINUX_STEP_CAPABILITIES);
+}
+
+static void become_user(struct start *start) {
+    const struct clinux_spawn *plan = start->plan;
     if (!plan->sets_user) return;
     if (syscall(SYS_setgroups, plan->group_count, plan->groups) < 0) leave(start, CLINUX_STEP_GROUPS);
     if (syscall(SYS_setresgid, plan->group, plan->group, plan->group) < 0) leave(start, CLINUX_STEP_GROUPS);
     if (syscall(SYS_setresuid, plan->user, plan->user, plan->user) < 0) leave(start, CLINUX_STEP_USER);
+}
+
+static void set_filter(struct start *start) {
+    const struct clinux_filter *filter = start->plan->filter;
+    if (!filter) return;
+    struct sock_fprog program = {.len = filter->count, .filter = (void *)filter->instructions};
+    if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) < 0) leave(start, CLINUX_STEP_FILTER);
 }
 
 _Noreturn static void run_child(void *argument) {
@@ -143,16 +177,22 @@ _Noreturn static void run_child(void *argument) {
     join_cgroups(start);
     set_oom_score(start);
     if (setsid() < 0) leave(start, CLINUX_STEP_SESSION);
+    mount_temporary(start);
+    if (plan->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) leave(start, CLINUX_STEP_PRIVILEGES);
+    // While the set of rules is still open; what is done from here on opens no file but the program.
+    if (plan->landlock >= 0 && clinux_landlock_enter(plan->landlock) < 0) leave(start, CLINUX_STEP_LANDLOCK);
     place_descriptors(start);
     // Behind the descriptors, which need more numbers for a moment than the program may have; before the user, who may
     // not raise a hard limit.
     set_limits(start);
+    bound_capabilities(start);
     become_user(start);
+    keep_capabilities(start);
     umask(plan->mask);
     if (chdir(plan->directory) < 0) leave(start, CLINUX_STEP_DIRECTORY);
-    if (plan->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) leave(start, CLINUX_STEP_PRIVILEGES);
     if (plan->pid_text) put_digits(plan->pid_text, (unsigned)syscall(SYS_getpid));
     unblock_signals(start);
+    set_filter(start);
     execve(plan->program, plan->arguments, plan->environment);
     leave(start, CLINUX_STEP_EXECUTE);
 }
@@ -207,6 +247,8 @@ static int clone_child(struct start *start, char *stack, int *pid_descriptor) {
         .stack = (uint64_t)(uintptr_t)stack,
         .stack_size = STACK_SIZE,
     };
+    if (start->plan->own_network) arguments.flags |= CLONE_NEWNET;
+    if (start->plan->temporary_count > 0) arguments.flags |= CLONE_NEWNS;
     if (start->plan->cgroup >= 0) {
         arguments.flags |= CLONE_INTO_CGROUP;
         arguments.cgroup = (uint64_t)start->plan->cgroup;

@@ -19,4 +19,7 @@ package struct PeerCredentials: Hashable, Sendable {
 
     /// Whether it is the user this process runs as, or root.
     package var isSameUserOrRoot: Bool { uid == 0 || uid == geteuid() }
+
+    /// Whether it is that, or of the group that the cluster's services form where each has a user of its own.
+    package func isOurs(_ services: UInt32?) -> Bool { isSameUserOrRoot || services == gid }
 }

@@ -90,6 +90,15 @@ package enum Socket {
         return socket
     }
 
+    /// Gives the file of a socket to a user and a group: who may write to it may connect. nil: stays as it is.
+    package static func give(
+        _ path: String, to user: UInt32?, _ group: UInt32?, mode: UInt32
+    ) throws(SystemError) {
+        // -1 is the kernel's word for the same.
+        try SystemError.check("chown", path: path) { lchown(path, user ?? .max, group ?? .max) }
+        try SystemError.check("chmod", path: path) { chmod(path, mode) }
+    }
+
     /// Removes a socket's file; anything else at that path is left alone and stays in the way of `bind`.
     package static func removeSocket(at path: String) throws(SystemError) {
         var status = stat()

@@ -11,12 +11,16 @@ package struct SpawnError: Error, Hashable, Sendable, CustomStringConvertible {
         case cgroup = "join control group"
         case oomScore = "set oom score"
         case session = "begin session"
+        case mounts = "mount private directories"
         case descriptors = "place descriptors"
         case limits = "set limits"
         case groups = "set groups"
         case user = "set user"
         case directory = "enter directory"
         case privileges = "give up privileges"
+        case landlock = "enter landlock rules"
+        case capabilities = "give up capabilities"
+        case filter = "set system call filter"
         case execute = "execute"
 
         init(_ step: clinux_step) {
@@ -25,6 +29,10 @@ package struct SpawnError: Error, Hashable, Sendable, CustomStringConvertible {
             case CLINUX_STEP_CGROUP: self = .cgroup
             case CLINUX_STEP_OOM_SCORE: self = .oomScore
             case CLINUX_STEP_SESSION: self = .session
+            case CLINUX_STEP_MOUNTS: self = .mounts
+            case CLINUX_STEP_LANDLOCK: self = .landlock
+            case CLINUX_STEP_CAPABILITIES: self = .capabilities
+            case CLINUX_STEP_FILTER: self = .filter
             case CLINUX_STEP_DESCRIPTORS: self = .descriptors
             case CLINUX_STEP_LIMITS: self = .limits
             case CLINUX_STEP_GROUPS: self = .groups

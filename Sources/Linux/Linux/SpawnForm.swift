@@ -21,7 +21,7 @@ struct SpawnForm {
             throw SpawnError(.cgroup, code: EBADF, program: plan.program)
         }
         try place()
-        let texts = variables + plan.arguments + [plan.program, plan.directory]
+        let texts = variables + plan.arguments + plan.temporary + [plan.program, plan.directory]
         guard texts.allSatisfy({ !$0.utf8.contains(0) }) else { throw malformed() }
     }
 
@@ -34,6 +34,8 @@ struct SpawnForm {
         let procs = Block(plan.cgroup?.others.map(\.number) ?? [])
         let limits = Block(plan.limits.map(\.kernelForm))
         let groups = Block(plan.user?.groups ?? [])
+        let temporary = TextList(plan.temporary)
+        let options = TextList(["mode=1777,size=\(plan.temporaryMax)"])
 
         var form = clinux_spawn()
         (form.program, form.directory) = (UnsafePointer(arguments[0]), UnsafePointer(directory[0]))
@@ -44,6 +46,11 @@ struct SpawnForm {
         (form.limits, form.limit_count) = (limits.start, limits.count)
         (form.sets_user, form.user, form.group) = (plan.user != nil, plan.user?.uid ?? 0, plan.user?.gid ?? 0)
         (form.groups, form.group_count) = (groups.start, groups.count)
+        (form.sets_capabilities, form.capabilities) = (plan.capabilities != nil, plan.capabilities?.rawValue ?? 0)
+        form.own_network = plan.hasOwnNetwork
+        (form.temporary, form.temporary_count) = (temporary.constant, plan.temporary.count)
+        form.temporary_options = UnsafePointer(options[0])
+        (form.landlock, form.filter) = (plan.landlock?.number ?? -1, plan.filter?.program)
         (form.sets_oom_score, form.oom_score) = (plan.oomScore != nil, Int32(clamping: plan.oomScore ?? 0))
         (form.no_new_privileges, form.mask) = (plan.noNewPrivileges, plan.umask)
         if !plan.listening.isEmpty {
@@ -52,9 +59,8 @@ struct SpawnForm {
         }
 
         var result = clinux_spawned()
-        let status = withExtendedLifetime((arguments, environment, directory, numbers, targets, procs, limits, groups))
-        {
-            withExtendedLifetime(plan) { clinux_spawn(&form, &result) }
+        let status = withExtendedLifetime((arguments, environment, directory, numbers, targets, procs, limits)) {
+            withExtendedLifetime((plan, groups, temporary, options)) { clinux_spawn(&form, &result) }
         }
         guard status == 0 else {
             throw SpawnError(SpawnError.Step(result.step), code: result.code, program: plan.program)
@@ -122,4 +128,9 @@ private final class TextList {
     }
 
     subscript(index: Int) -> UnsafeMutablePointer<CChar>? { start[index] }
+
+    /// The same list, for whoever only reads.
+    var constant: UnsafePointer<UnsafePointer<CChar>?> {
+        UnsafeRawPointer(start).assumingMemoryBound(to: UnsafePointer<CChar>?.self)
+    }
 }

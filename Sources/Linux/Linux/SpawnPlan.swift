@@ -18,6 +18,21 @@ package struct SpawnPlan {
         }
     }
 
+    /// The system calls that fail, for it and for all that it starts; `clinux_filter`.
+    package enum Filter: Hashable, Sendable {
+        /// Those that reach other processes, mounts, namespaces or the kernel's insides, and raw sockets.
+        case common
+        /// Also those that make, bind or connect internet sockets: it has those that it is given.
+        case inheritedSockets
+
+        var program: UnsafePointer<clinux_filter>? {
+            switch self {
+            case .common: clinux_filter(CLINUX_NETWORK_OPEN)
+            case .inheritedSockets: clinux_filter(CLINUX_NETWORK_INHERITED)
+            }
+        }
+    }
+
     /// An absolute path.
     package var program: String
     /// Behind the name of the program.
@@ -32,6 +47,18 @@ package struct SpawnPlan {
     package var listening: [(name: String, descriptor: Descriptor)] = []
     /// Nil: the same as the parent's.
     package var user: User?
+    /// All capabilities that it keeps, over its execution too. Nil: what its user has.
+    package var capabilities: Capabilities?
+    /// Whether it stands in a network namespace of its own, with nothing in it: it reaches nobody but through the
+    /// sockets that it is given.
+    package var hasOwnNetwork = false
+    /// Directories that are empty for it, and its own: file systems in memory, in a mount namespace of its own.
+    package var temporary: [String] = []
+    /// Bytes that each of these may hold.
+    package var temporaryMax = 64 << 20
+    /// From `Landlock.rules`; must let it execute its program.
+    package var landlock: Descriptor?
+    package var filter: Filter?
     package var limits: [ResourceLimit] = []
     /// The control groups that it is born in.
     package var cgroup: CgroupEntry?
@@ -61,6 +88,10 @@ package struct ResourceLimit: Hashable, Sendable {
         case fileSize
         /// Bytes of memory that may be locked.
         case lockedMemory
+        /// Bytes in POSIX message queues.
+        case messageQueues
+        /// Signals that wait, of all the user's processes.
+        case pendingSignals
 
         var number: Int32 {
             switch self {
@@ -70,6 +101,8 @@ package struct ResourceLimit: Hashable, Sendable {
             case .userProcesses: Int32(__RLIMIT_NPROC.rawValue)
             case .fileSize: Int32(RLIMIT_FSIZE.rawValue)
             case .lockedMemory: Int32(__RLIMIT_MEMLOCK.rawValue)
+            case .messageQueues: Int32(__RLIMIT_MSGQUEUE.rawValue)
+            case .pendingSignals: Int32(__RLIMIT_SIGPENDING.rawValue)
             }
         }
     }

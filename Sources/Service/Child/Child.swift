@@ -171,6 +171,7 @@ package final class Child {
         if isWatched { watch(true) }
         var descriptors = descriptors
         do {
+            try assignment.shutIn()
             try onAssigned?(assignment, &descriptors)
         } catch {
             fail(error as? StartFailure ?? StartFailure("\(error)"))

@@ -22,6 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "CLinuxConfine.h"
 #include "CLinuxProcess.h"
 #include "CLinuxSockets.h"
 #include "CLinuxSpawn.h"

@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "CLinuxConfine.h"
+
 /// What the child was doing when it failed; in the order in which it happens.
 enum clinux_step {
     CLINUX_STEP_NONE,
@@ -14,12 +16,16 @@ enum clinux_step {
     CLINUX_STEP_CGROUP,
     CLINUX_STEP_OOM_SCORE,
     CLINUX_STEP_SESSION,
+    CLINUX_STEP_MOUNTS,
+    CLINUX_STEP_PRIVILEGES,
+    CLINUX_STEP_LANDLOCK,
     CLINUX_STEP_DESCRIPTORS,
     CLINUX_STEP_LIMITS,
+    CLINUX_STEP_CAPABILITIES,
     CLINUX_STEP_GROUPS,
     CLINUX_STEP_USER,
     CLINUX_STEP_DIRECTORY,
-    CLINUX_STEP_PRIVILEGES,
+    CLINUX_STEP_FILTER,
     CLINUX_STEP_EXECUTE,
 };
 
@@ -53,6 +59,20 @@ struct clinux_spawn {
     gid_t group;
     const gid_t *groups;
     size_t group_count;
+    /// Whether it loses all capabilities but those of `capabilities`, which it keeps over the execution.
+    bool sets_capabilities;
+    uint64_t capabilities;
+    /// A network namespace of its own, with nothing in it.
+    bool own_network;
+    /// A mount namespace of its own, in which each of these directories is an empty file system in memory.
+    const char *const *temporary;
+    size_t temporary_count;
+    /// The options of these file systems: `mode=1777,size=64m`.
+    const char *temporary_options;
+    /// Rules of `clinux_landlock_rules`; -1 for none.
+    int landlock;
+    /// Null for none.
+    const struct clinux_filter *filter;
     bool sets_oom_score;
     int oom_score;
     bool no_new_privileges;

@@ -113,6 +113,8 @@ package final class Journal {
             (state.records[record.instance]?.isDisabled ?? false) != record.isDisabled
                 || (state.records[record.instance]?.isQuarantined ?? false) != record.isQuarantined
         case .project(_, let isWithdrawn): isWithdrawn
+        // A process that runs under an id that was forgotten would share it with the next.
+        case .user: true
         default: false
         }
     }

@@ -36,6 +36,10 @@ extension JournalEntry {
         case .closed(let generation): return JournalLine("closed", generation.description)
         case .frontJoined(let fact): return fact.line("front-joined")
         case .frontLeft(let fact): return fact.line("front-left")
+        case .user(let owner, let id, let isReleased):
+            var line = JournalLine(isReleased ? "user-released" : "user", owner.description)
+            line.set("id", id)
+            return line
         }
     }
 
@@ -66,6 +70,10 @@ extension JournalEntry {
         case "closed": self = .closed(try line.word { Generation($0) })
         case "front-joined": self = .frontJoined(try FrontFact(line))
         case "front-left": self = .frontLeft(try FrontFact(line))
+        case "user", "user-released":
+            self = .user(
+                try line.word { UserOwner($0) }, try line.required("id") { UInt32($0) },
+                isReleased: line.verb == "user-released")
         default: return nil
         }
     }

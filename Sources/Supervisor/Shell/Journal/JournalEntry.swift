@@ -23,6 +23,8 @@ package enum JournalEntry: Hashable, Sendable {
     case closed(Generation)
     case frontJoined(FrontFact)
     case frontLeft(FrontFact)
+    /// A user id is somebody's for good; `isReleased`: its data is gone, and the id may be given again.
+    case user(UserOwner, UInt32, isReleased: Bool)
 }
 
 /// A process that was started.

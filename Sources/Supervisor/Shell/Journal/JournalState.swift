@@ -17,6 +17,7 @@ package struct JournalState: Hashable, Sendable {
     package private(set) var processes: [Incarnation: ProcessFact] = [:]
     package private(set) var listeners: [Generation: ListenerFact] = [:]
     package private(set) var fronts: [UInt64: FrontFact] = [:]
+    package private(set) var users = UserTable()
 
     package init() {}
 
@@ -69,6 +70,8 @@ package struct JournalState: Hashable, Sendable {
         case .closed(let generation): listeners[generation] = nil
         case .frontJoined(let fact): fronts[fact.session] = fact
         case .frontLeft(let fact): fronts[fact.session] = nil
+        case .user(let owner, let id, let isReleased):
+            if isReleased { users.release(owner, id) } else { users.give(id, to: owner) }
         }
     }
 
@@ -102,6 +105,7 @@ package struct JournalState: Hashable, Sendable {
         entries += processes.sorted { $0.key < $1.key }.map { .started($0.key, $0.value) }
         entries += listeners.sorted { $0.key < $1.key }.map { .bound($0.key, $0.value) }
         entries += fronts.sorted { $0.key < $1.key }.map { .frontJoined($0.value) }
+        entries += users.entries
         entries += records.values.sorted { $0.instance < $1.instance }.map { .instance($0) }
         return entries
     }
