@@ -164,6 +164,10 @@ let parts: [Part] = [
     Part(
         "trial-misbehaver", .test, .lean, uses: ["Service", "HTTP", "Contracts", "Nouns", "Linux", "CLinux"],
         folder: "Tests/Misbehaver"),
+    Part("CClimber", .test, .c),
+    Part(
+        "trial-climber", .test, .lean, uses: ["CClimber", "Service", "HTTP", "Contracts", "Nouns", "Linux", "CLinux"],
+        folder: "Tests/Climber"),
     Part("Chaos", .test, .support, uses: ["Trial", "JSON", "Support"]),
     Part("bunbase-chaos", .test, .comfortable, uses: ["Chaos", "Trial", "Support"], folder: "Tests/ChaosProgram"),
     Part("ChaosTests", .test, .tests, uses: ["Chaos", "Support"]),
@@ -236,7 +240,7 @@ let parts: [Part] = [
         "ProgramTests", .test, .tests,
         uses: [
             "Nouns", "Contracts", "JSON", "HTTP", "Linux", "CLinux", "Support", "Trial", "trial-misbehaver",
-            "bunbase-supervisor",
+            "trial-climber", "CClimber", "bunbase-supervisor",
             "bunbase-front",
             "bunbase-platform", "bunbase-init", "bundoc", "bunder", "bunbase",
         ]),

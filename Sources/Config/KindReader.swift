@@ -81,7 +81,7 @@ struct KindReader {
         isolation.hasLandlock = section.value("landlock", .flag, default: isolation.hasLandlock)
         isolation.hasFilter = section.value("seccomp", .flag, default: isolation.hasFilter)
         isolation.hasOwnTemporary = section.value("private_tmp", .flag, default: isolation.hasOwnTemporary)
-        isolation.readable = section.values("read", .absolutePath, max: 64, default: isolation.readable)
+        isolation.readable = section.values("read", .absolutePath, max: 16, default: isolation.readable)
         return isolation
     }
 

@@ -10,11 +10,12 @@ struct KnownSettings {
         switch kind {
         case .bundoc:
             read = { section in
-                [
+                let disk = section.value("disk_max", Form.size(1 << 20...1 << 50).orNone, default: nil)
+                return [
                     "body_max": "\(section.value("body_max", .size(1024...16 << 20), default: 1 << 20))",
                     "collections_max": "\(section.value("collections_max", .count(1...1_000_000), default: 10_000))",
                     "cache": "\(section.value("cache", .size(64 << 10...1 << 30), default: 1000 << 10))",
-                ]
+                ].merging(disk.map { ["disk_max": "\($0)"] } ?? [:]) { $1 }
             }
         case .bunder:
             read = { section in

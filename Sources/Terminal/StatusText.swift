@@ -52,6 +52,10 @@ package struct StatusText {
             let ports = taken.compactMap(\.int).map(String.init).joined(separator: ", ")
             notes.append("Ports of the pool that other programs have: \(ports)")
         }
+        for wall in status["isolation"]?["walls"]?.array ?? [] where wall["enforced"]?.bool == false {
+            let note = wall["note"]?.string.map { ": \($0)" } ?? ""
+            notes.append("Not kept apart here: \(wall["wall"]?.string ?? "something")\(note)")
+        }
         for limit in status["isolation"]?["limits"]?.array ?? [] where limit["enforced"]?.bool == false {
             let note = limit["note"]?.string.map { ": \($0)" } ?? ""
             notes.append("Not enforced here: \(limit["limit"]?.string ?? "a limit")\(note)")

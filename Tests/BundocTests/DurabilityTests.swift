@@ -107,6 +107,23 @@ import Testing
         #expect(try harness.request("GET", "documents/a").json["documents"]?.array?.count == 1)
     }
 
+    @Test func `refuses writes beyond what the project may take, and takes them again behind deletes`() throws {
+        var settings = EngineSettings()
+        settings.diskBytesMax = 1 << 20
+        let harness = try EngineHarness(scratch, settings: settings)
+        let filling = String(repeating: "x", count: 50_000)
+        func put(_ id: Int) throws -> String? {
+            try harness.batch([harness.operation("PUT", "documents/a/\(id)", #"{"f":"\#(filling)"}"#)])[0]?.summary
+        }
+        var created = 0
+        while created < 100, try put(created) == "201" { created += 1 }
+        #expect((10...21).contains(created))
+        #expect(try put(created) == "507 storage.full")
+        #expect(try harness.request("GET", "documents/a?limit=0").json["documents"]?.array?.count == created)
+        for id in 0..<created { try harness.request("DELETE", "documents/a/\(id)") }
+        for id in 0..<created / 2 { #expect(try put(id) == "201") }
+    }
+
     @Test func `moves the store's log into its file and trims the log as they grow`() throws {
         var settings = EngineSettings()
         settings.logBytesMax = 1 << 20

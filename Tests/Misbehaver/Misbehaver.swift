@@ -1,3 +1,4 @@
+import CLinux
 import Contracts
 import Glibc
 import Linux
@@ -94,8 +95,15 @@ final class Misbehaver {
         }
     }
 
+    /// As they were given; what `/proc` says of a process behind walls is closed even to itself.
     private var environmentAndArguments: String {
-        (text(of: "/proc/self/environ") ?? "") + "\n" + (text(of: "/proc/self/cmdline") ?? "")
+        var lines: [String] = CommandLine.arguments
+        var entry = clinux_environment()
+        while let text = entry?.pointee {
+            lines.append(String(cString: text))
+            entry = entry?.advanced(by: 1)
+        }
+        return lines.joined(separator: "\n")
     }
 
     private func text(of path: String) -> String? {

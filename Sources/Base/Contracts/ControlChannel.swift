@@ -67,6 +67,8 @@ package struct Walls: Hashable, Sendable {
     /// Whether it gives up all files but its data directory, and those that it may read and execute.
     package var closesFiles = false
     package var readable: [String] = []
+    /// Directories besides its own that it may write in.
+    package var writable: [String] = []
     /// Whether it gives up binding and connecting TCP sockets of its own.
     package var closesPorts = false
     /// The group of the cluster's services, whose processes may speak on its sockets like its own user's; nil where
@@ -75,7 +77,7 @@ package struct Walls: Hashable, Sendable {
 
     package init() {}
 
-    static let pathsMax = 32
+    static let pathsMax = 16
 
     fileprivate func write(to message: inout Message) {
         message.set("USER", user)
@@ -83,6 +85,7 @@ package struct Walls: Hashable, Sendable {
         message.set("SERVICES", services)
         if closesFiles { message.set("CLOSE", closesPorts ? "files ports" : "files") }
         for (number, path) in readable.prefix(Self.pathsMax).enumerated() { message.set("READ_\(number)", path) }
+        for (number, path) in writable.prefix(Self.pathsMax).enumerated() { message.set("WRITE_\(number)", path) }
     }
 
     fileprivate init(_ message: Message) throws(Message.Malformed) {
@@ -92,6 +95,7 @@ package struct Walls: Hashable, Sendable {
         let closed = message["CLOSE"]?.split(separator: " ") ?? []
         (closesFiles, closesPorts) = (closed.contains("files"), closed.contains("ports"))
         readable = message.fields.filter { $0.key.hasPrefix("READ_") }.map(\.value)
+        writable = message.fields.filter { $0.key.hasPrefix("WRITE_") }.map(\.value)
     }
 }
 
@@ -130,13 +134,13 @@ extension ControlChannel.FromSupervisor {
                 settings[field.key.dropFirst(4).lowercased()] = field.value
             }
             var assignment = Assignment(
-                    instance: try message.instance(),
-                    incarnation: try message.required("INCARNATION") { Incarnation($0) },
-                    generation: try message.generation(), token: try message.optional("TOKEN") { Token($0) },
-                    data: try message.required("DATA"),
-                    descriptors: try message.required("FDS").split(separator: ":").map(String.init),
-                    watchdog: try message.optional("WATCHDOG_MS") { Int64($0) }.map { .milliseconds($0) },
-                    settings: settings)
+                instance: try message.instance(),
+                incarnation: try message.required("INCARNATION") { Incarnation($0) },
+                generation: try message.generation(), token: try message.optional("TOKEN") { Token($0) },
+                data: try message.required("DATA"),
+                descriptors: try message.required("FDS").split(separator: ":").map(String.init),
+                watchdog: try message.optional("WATCHDOG_MS") { Int64($0) }.map { .milliseconds($0) },
+                settings: settings)
             assignment.walls = try Walls(message)
             self = .assign(assignment)
         case "resume": self = .resume

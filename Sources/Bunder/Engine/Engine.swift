@@ -35,7 +35,9 @@ package final class Engine {
         self.store = store
         let http = try serveHTTP(store, assignment, settings, &descriptors)
         let resp = RESPServer(store, settings, token: assignment.token, on: child.loop)
-        if let socket = descriptors.takeOne(DescriptorName.handOff) { try resp.listen(on: socket) }
+        if let socket = descriptors.takeOne(DescriptorName.handOff) {
+            try resp.listen(on: socket, services: assignment.walls.services)
+        }
         resp.onConnectionsChanged = { [unowned self] count in child.setBusy(count > 0) }
         (self.http, self.resp) = (http, resp)
         child.ready(Self.status(store))

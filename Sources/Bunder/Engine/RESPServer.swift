@@ -28,10 +28,11 @@ final class RESPServer {
 
     deinit { scratch.deallocate() }
 
-    /// Takes connections over that arrive on a listener, from processes of the same user and of root.
-    func listen(on descriptor: Descriptor) throws(SystemError) {
+    /// Takes connections over that arrive on a listener, from processes of the same user, of root and of the group of
+    /// the cluster's services.
+    func listen(on descriptor: Descriptor, services: UInt32?) throws(SystemError) {
         listener = try PacketListener(descriptor, on: loop) { peer in
-            peer.isSameUserOrRoot
+            peer.isOurs(services)
         } _: { [unowned self] channel, _ in
             channel.onMessage = { [unowned self, unowned channel] message, descriptors in
                 switch take(message, descriptors) {

@@ -47,6 +47,8 @@ package final class Engine {
     private var reserve: Reserve
     /// Bytes that the writes of this batch may still take from the disk.
     private var room = 0
+    /// What the project may still take, whatever the disk has.
+    private var allowance = Int.max
     private var lastUse = Instant.zero
     private var idleTimer: TimerHeap.ID?
 
@@ -125,8 +127,9 @@ package final class Engine {
             let record = EffectRecord(time: now(), first: nextRevision, effects: decision.effects)
             let bytes = record.encoded()
             // The document goes to the log and to the store's own log, and takes some pages along.
-            room -= 2 * bytes.count + Self.pagesPerWrite
-            guard operation.isRemoval || room > 0 else { throw .storageFull }
+            let taken = 2 * bytes.count + Self.pagesPerWrite
+            (room, allowance) = (room - taken, allowance - taken)
+            guard operation.isRemoval || min(room, allowance) > 0 else { throw .storageFull }
             if !store.isInTransaction { try attempt { try store.begin() } }
             try append(bytes, record.time, isRemoval: operation.isRemoval)
             apply(record)
@@ -143,10 +146,16 @@ package final class Engine {
     /// A full disk must be seen before the log accepts what the store then cannot take: a checkpoint, for which the
     /// file may have to grow, is what gives room back.
     private func seeRoom() throws(DatabaseError) {
-        room = try reserve.free - store.growth - settings.freeBytesMin
-        guard room <= 0, try store.growth <= reserve.free else { return }
-        try checkpoint(.truncate)
-        room = try reserve.free - store.growth - settings.freeBytesMin
+        room = try roomOnDisk
+        if room <= 0, try store.growth <= reserve.free {
+            try checkpoint(.truncate)
+            room = try roomOnDisk
+        }
+        if let most = settings.diskBytesMax { allowance = try most - store.used }
+    }
+
+    private var roomOnDisk: Int {
+        get throws(DatabaseError) { try reserve.free - store.growth - settings.freeBytesMin }
     }
 
     private static let pagesPerWrite = 16 << 10

@@ -16,6 +16,9 @@ package struct EngineSettings: Hashable, Sendable {
     package var reserveBytes = 256 << 10
     /// Bytes that must stay free on the disk behind a write that is no delete.
     package var freeBytesMin = 512 << 10
+    /// Bytes that the project's documents may take (`disk_max`); nil: as much as the disk gives. The log takes some
+    /// MiB more.
+    package var diskBytesMax: Int?
     /// Without requests for so long, memory that is not needed is given back.
     package var idle = Duration.seconds(1)
 
@@ -27,6 +30,7 @@ package struct EngineSettings: Hashable, Sendable {
             try Self.number(values, "body_max", in: 1_024...(16 << 20)) ?? limits.documentBytesMax
         limits.collectionsMax =
             try Self.number(values, "collections_max", in: 1...1_000_000) ?? limits.collectionsMax
+        diskBytesMax = try Self.number(values, "disk_max", in: (1 << 20)...(1 << 50))
         cacheKiB = try Self.number(values, "cache", in: (64 << 10)...(1 << 30)).map { $0 >> 10 } ?? cacheKiB
     }
 

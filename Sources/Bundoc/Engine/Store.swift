@@ -254,6 +254,16 @@ final class Store {
         }
     }
 
+    /// Bytes of the pages that hold something: what deletes give back is used again before the file grows.
+    var used: Int {
+        get throws(DatabaseError) {
+            guard case .integer(let pages)? = try connection.first("PRAGMA page_count"),
+                case .integer(let free)? = try connection.first("PRAGMA freelist_count")
+            else { return 0 }
+            return Int(pages - free) * Connection.Options().pageBytes
+        }
+    }
+
     /// Moves the write-ahead log into the file and syncs it. True: everything up to `position.applied` survives a
     /// power loss without the log.
     func checkpoint(_ mode: Connection.CheckpointMode) throws(DatabaseError) -> Bool {

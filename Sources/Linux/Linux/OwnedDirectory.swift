@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// A directory that belongs to one user, with all that is in it.

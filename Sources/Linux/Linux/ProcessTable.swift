@@ -59,6 +59,12 @@ package enum ProcessTable {
         return status.start == id.start && !status.isZombie
     }
 
+    /// The effective user; nil when there is no such process.
+    package static func user(of pid: Int32) -> UInt32? {
+        let line = SmallFile.text("/proc/\(pid)/status")?.split(separator: "\n").first { $0.hasPrefix("Uid:") }
+        return line.flatMap { UInt32($0.split(whereSeparator: \.isWhitespace)[2]) }
+    }
+
     /// The program it executes; nil without the right to know.
     package static func program(of pid: Int32) -> String? { link("/proc/\(pid)/exe") }
 

@@ -27,13 +27,13 @@ package final class KeyServer {
         }
     }
 
-    /// `keys`: the table as it is now.
+    /// `keys`: the table as it is now. `services`: a group whose processes are heard besides the same user's and root's.
     package init(
-        _ descriptor: Descriptor, on loop: EventLoop, keys: @escaping () -> VersionedKeys
+        _ descriptor: Descriptor, on loop: EventLoop, services: UInt32? = nil, keys: @escaping () -> VersionedKeys
     ) throws(SystemError) {
         (self.loop, self.keys) = (loop, keys)
         listener = try PacketListener(
-            descriptor, on: loop, admits: \.isSameUserOrRoot
+            descriptor, on: loop, admits: { $0.isOurs(services) }
         ) { [unowned self] connection, _ in welcome(connection) }
     }
 

@@ -24,7 +24,9 @@ package enum PlatformProgram {
                     return true
                 }
                 started.onActivity = { [unowned child, unowned started] in child.setQuiet(started.isIdle) }
-                try started.start(operators: operators, fronts: descriptors.takeOne(DescriptorName.keys))
+                try started.start(
+                    operators: operators, fronts: descriptors.takeOne(DescriptorName.keys),
+                    services: assignment.walls.services)
                 service = started
                 child.ready("\(started.projectCount) projects")
                 child.setQuiet(started.isIdle)

@@ -48,14 +48,16 @@ package final class PlatformService {
         }
     }
 
-    /// Serves operators and fronts from now on.
-    package func start(operators: Descriptor, fronts: Descriptor?) throws {
+    /// Serves operators and fronts from now on. `services`: the group of the cluster's services, where each has a user
+    /// of its own; they are heard like operators.
+    package func start(operators: Descriptor, fronts: Descriptor?, services: UInt32? = nil) throws {
         let server = HTTPServer(on: loop, limits: Self.limits) { [unowned self] in router.handle($0, $1) }
+        server.services = services
         try server.listen(on: operators, .operators)
         server.onConnectionsChanged = { [unowned self] in onActivity?() }
         self.server = server
         if let fronts {
-            keyServer = try KeyServer(fronts, on: loop) { [registry] in registry.keys }
+            keyServer = try KeyServer(fronts, on: loop, services: services) { [registry] in registry.keys }
         }
         trash.onPurged = { [unowned self] left in
             if left > 0 { LogLine.write(.warning, "trash not removed", [("entries", "\(left)")]) }

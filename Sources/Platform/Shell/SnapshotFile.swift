@@ -17,6 +17,8 @@ final class SnapshotFile {
         let name = temporary
         let file = Descriptor(
             try SystemError.check("open", path: name) { open(name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600) })
+        // The front starts from it, and is another user of the same group.
+        try SystemError.check("chmod", path: name) { fchmod(file.number, 0o640) }
         let bytes = snapshot.encoded()
         var written = 0
         while written < bytes.count {

@@ -12,6 +12,7 @@ extension Assignment {
         confinement.closesPorts = walls.closesPorts
         if walls.closesFiles {
             confinement.places = [.init(data, .write), .init("/dev/null", .write)]
+            confinement.places! += walls.writable.map { .init($0, .write) }
             confinement.places! += walls.readable.map { .init($0, .execute) }
         }
         do throws(SystemError) {

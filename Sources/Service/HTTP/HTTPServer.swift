@@ -37,7 +37,7 @@ package final class HTTPServer {
     package enum Access: Hashable, Sendable {
         /// Whoever reaches it and, where the server has a token, presents it: 421 `listener.token_required` else.
         case token
-        /// Processes of this process's user, or of root: 403 `peer.not_allowed` else. Unix sockets only.
+        /// Processes of this process's user, of root, or of the group `services`: 403 `peer.not_allowed` else. Unix sockets only.
         case operators
         /// Requests whose `Host` is a name of this machine's loopback: 421 `host.not_loopback` else, so that a page
         /// from elsewhere cannot make a browser ask (DNS rebinding).
@@ -51,6 +51,8 @@ package final class HTTPServer {
     static let grace = Duration.seconds(1)
 
     package let limits: Limits
+    /// The group of the cluster's services, where each has a user of its own; set before `listen`.
+    package var services: UInt32?
     /// Called when a connection has come or gone.
     package var onConnectionsChanged: (() -> Void)?
 
@@ -113,7 +115,7 @@ package final class HTTPServer {
         var peer: PeerCredentials?
         if access == .operators {
             peer = try? PeerCredentials(of: descriptor)
-            guard let peer, peer.isSameUserOrRoot else { return refuse(descriptor, Self.notAllowed) }
+            guard let peer, peer.isOurs(services) else { return refuse(descriptor, Self.notAllowed) }
         }
         guard connections.count < limits.connectionsMax else { return refuse(descriptor, Self.tooMany) }
         do throws(SystemError) {

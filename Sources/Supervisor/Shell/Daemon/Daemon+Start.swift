@@ -35,6 +35,8 @@ extension Daemon {
     package enum StartError: Error, CustomStringConvertible {
         case alreadyRunning(lock: String)
         case unknownFailpoint(String)
+        /// `isolation.required` is true, and these walls cannot be built.
+        case wallsMissing([String])
         case system(SystemError)
 
         package var description: String {
@@ -43,6 +45,8 @@ extension Daemon {
             case .unknownFailpoint(let name):
                 "BUNBASE_FAILPOINT names no failpoint: \(name); there are: "
                     + Failpoints.Name.allCases.map(\.rawValue).joined(separator: ", ")
+            case .wallsMissing(let reasons):
+                "isolation.required is true, but not every wall can be built: \(reasons.joined(separator: "; "))"
             case .system(let error): error.description
             }
         }
@@ -80,23 +84,28 @@ extension Daemon {
 
     private static func makeDirectories(_ cluster: ClusterFile) throws(SystemError) {
         let paths = cluster.home.run
-        for path in [paths.directory, paths.directory + "/notify", paths.directory + "/port", cluster.home.supervisor] {
-            try Directory.makePrivate(path)
+        // Processes of other users pass through to their own sockets and data; services watch for sockets to come.
+        let givesUsers = Sandbox.givesUsers(cluster)
+        if givesUsers { try Directory.makePassable(cluster.home.directory) }
+        try Directory.makePrivate(paths.directory, mode: givesUsers ? 0o751 : 0o700)
+        for path in [paths.directory + "/notify", paths.directory + "/port", cluster.home.data] {
+            try Directory.makePrivate(path, mode: givesUsers ? 0o711 : 0o700)
         }
-        try Directory.make(cluster.home.data, mode: 0o700)
-        try Directory.make(cluster.logs.directory, mode: 0o755)
+        try Directory.makePrivate(cluster.home.supervisor)
+        try Directory.make(cluster.logs.directory, mode: 0o750)
     }
 
     private static func start(
         _ cluster: ClusterFile, on loop: EventLoop, _ options: Options, _ lock: Lock, _ failpoints: Failpoints,
         _ reload: @escaping () throws(ConfigError) -> ClusterFile
-    ) throws(SystemError) -> Daemon {
+    ) throws -> Daemon {
         let log = ServerLog(settings: cluster.logs, journal: options.isJournal ? try SystemJournal(on: loop) : nil)
         let boot = SmallFile.text("/proc/sys/kernel/random/boot_id")?.split(separator: "\n").first.map(String.init)
         let journal = try Journal(path: cluster.home.supervisor + "/journal", bootID: boot ?? "unknown")
         if journal.damagedLines > 0 {
             log.write(.error, "journal damaged") { $0.member("lines", journal.damagedLines) }
         }
+        let sandbox = try sandbox(cluster, journal)
         let manager = ServiceManager(on: loop)
         let store = DescriptorStore(manager.notifier)
         let cage = try Cage(
@@ -110,7 +119,7 @@ extension Daemon {
         var past = Inheritance(
             journal: journal, home: cluster.home, cage: cage, log: log, store: store, kept: inherited)
         past.adopt()
-        let generations = Generations(paths: cluster.home.run, store: store)
+        let generations = Generations(paths: cluster.home.run, store: store, share: sandbox.giveToServices)
         past.restore(generations)
         let status: Descriptor
         if let passed = own["status"]?.first {
@@ -118,13 +127,14 @@ extension Daemon {
         } else {
             status = try Socket.listen(on: address(cluster.status))
         }
-        let services = try sockets(cluster, own, store, &past)
+        let services = try sockets(cluster, own, store, &past, share: sandbox.giveToServices)
         let remains = past.remains(generations)
         let supervisor = Supervisor(
             settings: cluster.supervision, seed: Random.word(), remains: remains, at: EventLoop.clock())
         let daemon = Daemon(
             loop: loop, log: log, journal: journal, store: store, generations: generations, services: services,
-            cage: cage, lock: lock, manager: manager, cluster: cluster, supervisor: supervisor, failpoints: failpoints,
+            cage: cage, sandbox: sandbox, lock: lock, manager: manager, cluster: cluster, supervisor: supervisor,
+            failpoints: failpoints,
             reload: reload)
         try daemon.listen(status)
         daemon.adopt(&past)
@@ -141,6 +151,15 @@ extension Daemon {
         return daemon
     }
 
+    private static func sandbox(_ cluster: ClusterFile, _ journal: Journal) throws -> Sandbox {
+        let sandbox = try Sandbox(cluster, journal: journal)
+        let missing = sandbox.report(cluster.programs).filter { $0.enforcedBy == nil }
+        guard missing.isEmpty || !cluster.isolation.isRequired else {
+            throw StartError.wallsMissing(missing.map { "\($0.name): \($0.note ?? "")" })
+        }
+        return sandbox
+    }
+
     private static func address(_ address: Address) throws(SystemError) -> SocketAddress {
         guard let socket = SocketAddress(address.description) else {
             throw SystemError("bind", code: EINVAL, path: address.description)
@@ -151,7 +170,8 @@ extension Daemon {
     /// The public sockets, and those of shared services from an earlier life. What nobody passed is taken back from a
     /// living process, else bound here.
     private static func sockets(
-        _ cluster: ClusterFile, _ passed: [String: [Descriptor]], _ store: DescriptorStore, _ past: inout Inheritance
+        _ cluster: ClusterFile, _ passed: [String: [Descriptor]], _ store: DescriptorStore, _ past: inout Inheritance,
+        share: @escaping (String) throws(SystemError) -> Void
     ) throws(SystemError) -> ServiceSockets {
         var own = passed
         own["status"] = nil
@@ -176,7 +196,7 @@ extension Daemon {
                 }
             }
         }
-        let services = ServiceSockets(own: own, store: store)
+        let services = ServiceSockets(own: own, store: store, share: share)
         for (kind, name, descriptor) in restored { services.restore(kind, name, descriptor) }
         return services
     }
@@ -185,13 +205,15 @@ extension Daemon {
     private func listen(_ status: Descriptor) throws(SystemError) {
         let world = Children.Surroundings(
             loop: loop, log: log, journal: journal, store: store, home: cluster.home, generations: generations,
-            services: services, cage: cage, take: { [unowned self] in take($0) },
+            services: services, cage: cage, sandbox: sandbox, take: { [unowned self] in take($0) },
             pass: { [unowned self] in failpoints.pass($0) }, count: { [unowned self] in count($0) })
         children = Children(world, programs: cluster.programs, watchdogs: cluster.watchdogs)
         let paths = cluster.home.run
         fronts = try Fronts(
-            at: paths.lease, on: loop, configuration: frontConfiguration, log: log, journal: journal
+            at: paths.lease, on: loop, configuration: frontConfiguration, log: log, journal: journal,
+            admits: { [sandbox] in sandbox.isOurs($0) }
         ) { [unowned self] in take($0) }
+        try sandbox.giveToServices(paths.lease)
         var reading = Router()
         StatusRoutes(daemon: self).add(to: &reading)
         var limits = HTTPServer.Limits()
@@ -202,7 +224,9 @@ extension Daemon {
         ControlRoutes(daemon: self).add(to: &changing)
         limits.bodyMax = 8 << 20
         let operators = HTTPServer(on: loop, limits: limits) { changing.handle($0, $1) }
+        operators.services = sandbox.users?.services
         try operators.listen(on: try Socket.listen(at: paths.control, .stream), .operators)
+        try sandbox.giveToServices(paths.control)
         servers = [readers, operators]
     }
 
@@ -213,6 +237,7 @@ extension Daemon {
                 heir.incarnation, heir.fact.kind, heir.process, containment, startedAt: EventLoop.clock())
             (child.instance, child.generation) = (heir.fact.instance, heir.fact.generation)
             child.program = heir.fact.program ?? ProgramIdentity(ofFile: "/proc/\(heir.process.pid)/exe")
+            child.user = sandbox.users == nil ? nil : ProcessTable.user(of: heir.process.pid)
             let record = heir.fact.instance.flatMap { journal.state.records[$0] }
             child.isReady = record?.run?.isReady ?? false
             do throws(SystemError) {

@@ -17,9 +17,11 @@ extension Daemon {
         if child.usage.map({ now - $0.observedAt >= Self.usageAge }) ?? true {
             child.usage = child.containment.usage(at: now)
         }
-        return InstanceStatus(
+        var status = InstanceStatus(
             view: view, pid: child.process.pid, usage: child.usage, text: child.statusText,
             isOutdated: children.isOutdated(child))
+        status.user = child.user
+        return status
     }
 
     func statusJSON() -> [UInt8] {
@@ -34,7 +36,7 @@ extension Daemon {
             state: state, since: startedAt, node: cluster.node, version: Version.text, pid: getpid(),
             ports: supervisor.ports, projects: supervisor.projects.count, warm: supervisor.warmCount,
             fronts: fronts.count, isOutdated: isOutdated, outdatedWarm: children.outdatedBlanks, services: services,
-            instances: instances, isolation: cage.isolation,
+            instances: instances, isolation: isolation,
             configuration: configuration,
             journal: JournalStatus(
                 bytes: journal.size, failure: journal.failure?.description, damagedLines: journal.damagedLines),
@@ -56,11 +58,18 @@ extension Daemon {
                 journalBytes: journal.size, logLinesLost: log.lost, isReady: isReady))
     }
 
+    /// What holds processes in and apart, and what does not.
+    private var isolation: Isolation {
+        var isolation = cage.isolation
+        isolation.walls = sandbox.report(cluster.programs)
+        return isolation
+    }
+
     /// The limits that hold, from the cluster file, and what enforces them.
     func limitsJSON() -> [UInt8] {
         var writer = JSONWriter()
         writer.object {
-            $0.member("isolation") { cage.isolation.write(to: &$0) }
+            $0.member("isolation") { isolation.write(to: &$0) }
             $0.member("supervisor") {
                 $0.object {
                     $0.member("starts_max", cluster.supervision.startsMax)

@@ -28,6 +28,7 @@ package final class Daemon {
     let generations: Generations
     let services: ServiceSockets
     let cage: Cage
+    let sandbox: Sandbox
     let lock: Lock
     let events = EventStreams()
     let startedAt = EventLoop.clock()
@@ -58,13 +59,13 @@ package final class Daemon {
 
     init(
         loop: EventLoop, log: ServerLog, journal: Journal, store: DescriptorStore, generations: Generations,
-        services: ServiceSockets, cage: Cage, lock: Lock, manager: ServiceManager, cluster: ClusterFile,
-        supervisor: Supervisor, failpoints: Failpoints,
+        services: ServiceSockets, cage: Cage, sandbox: Sandbox, lock: Lock, manager: ServiceManager,
+        cluster: ClusterFile, supervisor: Supervisor, failpoints: Failpoints,
         reload: @escaping () throws(ConfigError) -> ClusterFile
     ) {
         (self.loop, self.log, self.journal, self.store) = (loop, log, journal, store)
         (self.generations, self.services, self.cage, self.lock) = (generations, services, cage, lock)
-        (self.cluster, self.manager) = (cluster, manager)
+        (self.sandbox, self.cluster, self.manager) = (sandbox, cluster, manager)
         (self.supervisor, self.failpoints, self.reload) = (supervisor, failpoints, reload)
         configuration = ConfigurationStatus(path: cluster.path, loadedAt: startedAt)
         // What was noted on the way here is written now: only an empty log announces its next record.
@@ -243,6 +244,24 @@ package final class Daemon {
     private func tell(_ report: Report) {
         log.write(report.level, report.phrase.rawValue) { report.write(to: &$0) }
         events.publish(report, report.instance.flatMap { supervisor.instance($0) })
+    }
+
+    /// Leaves what a withdrawn project had to whoever removes it.
+    func release(_ project: ProjectID) -> Fault? {
+        do throws(SystemError) {
+            try sandbox.users?.release(project)
+            journal.flush()
+            return nil
+        } catch {
+            log.write(.error, "project's data cannot be given away") {
+                $0.member("project", project.text)
+                $0.member("reason", error.description)
+            }
+            return Fault(
+                507, "project.data_not_released",
+                "The project is fenced off, but its data could not be given to the service that removes it: \(error).",
+                party: .cluster, retryAfter: .seconds(5))
+        }
     }
 
     // MARK: The state of the whole

@@ -23,17 +23,26 @@ package enum Directory {
         }
     }
 
-    /// A directory that no other user may enter: made so, or found so. It may lie in `/tmp`, where anybody could have
-    /// made one of the name first: then EPERM is thrown.
-    package static func makePrivate(_ path: String) throws(SystemError) {
-        try make(path, mode: 0o700)
+    /// A directory of this user that no other one may write in: made with the mode, or given it. It may lie in `/tmp`,
+    /// where anybody could have made one of the name first: then EPERM is thrown.
+    package static func makePrivate(_ path: String, mode: UInt32 = 0o700) throws(SystemError) {
+        try make(path, mode: mode)
         var status = stat()
         try SystemError.check("lstat", path: path) { lstat(path, &status) }
         guard status.st_mode & S_IFMT == S_IFDIR, status.st_uid == geteuid() else {
             throw SystemError("use directory", code: EPERM, path: path)
         }
-        guard status.st_mode & 0o077 != 0 else { return }
-        try SystemError.check("chmod", path: path) { chmod(path, 0o700) }
+        guard status.st_mode & 0o777 != mode else { return }
+        try SystemError.check("chmod", path: path) { chmod(path, mode) }
+    }
+
+    /// A directory that all may pass through, whoever may list it.
+    package static func makePassable(_ path: String) throws(SystemError) {
+        try make(path, mode: 0o711)
+        var status = stat()
+        try SystemError.check("stat", path: path) { stat(path, &status) }
+        guard status.st_mode & 0o011 != 0o011 else { return }
+        try SystemError.check("chmod", path: path) { chmod(path, status.st_mode & 0o7777 | 0o011) }
     }
 
     /// The names in a directory; none when it is not there.

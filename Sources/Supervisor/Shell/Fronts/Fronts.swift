@@ -43,18 +43,17 @@ package final class Fronts {
     private var strangers = 0
     private var lastFront: UInt64
 
-    /// Begins to listen at the path. Only processes of the same user, or root, are heard. Fronts are numbered from
-    /// `firstFront`.
+    /// Begins to listen at the path. Only processes that `admits` are heard. Fronts are numbered from `firstFront`.
     package init(
         at path: String, on loop: EventLoop, configuration: Configuration, log: ServerLog, journal: Journal,
-        take: @escaping (Event) -> Void
+        admits: @escaping (PeerCredentials) -> Bool = \.isSameUserOrRoot, take: @escaping (Event) -> Void
     ) throws(SystemError) {
         (self.loop, self.configuration, self.log, self.journal, self.take) = (loop, configuration, log, journal, take)
         lastFront = 0
         let descriptor = try Socket.listen(at: path, .packets)
         var limits = PacketConnection.Limits()
         limits.queuePacketsMax = 8_192
-        listener = try PacketListener(descriptor, on: loop, limits: limits, admits: \.isSameUserOrRoot) {
+        listener = try PacketListener(descriptor, on: loop, limits: limits, admits: admits) {
             [unowned self] in admit($0, $1)
         }
     }

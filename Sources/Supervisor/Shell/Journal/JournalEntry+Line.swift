@@ -2,7 +2,7 @@ import Nouns
 import Supervision
 
 extension JournalEntry {
-    func encoded() -> [UInt8] { line.encoded() }
+    package func encoded() -> [UInt8] { line.encoded() }
 
     private var line: JournalLine {
         switch self {

@@ -25,9 +25,15 @@ package struct HeldGeneration {
 package final class Generations {
     private let paths: RunPaths
     private let store: DescriptorStore
+    private let share: (String) throws(SystemError) -> Void
     package private(set) var held: [Generation: HeldGeneration] = [:]
 
-    package init(paths: RunPaths, store: DescriptorStore) { (self.paths, self.store) = (paths, store) }
+    /// `share`: lets fronts connect to the socket at a path, where they are another user.
+    package init(
+        paths: RunPaths, store: DescriptorStore, share: @escaping (String) throws(SystemError) -> Void = { _ in }
+    ) {
+        (self.paths, self.store, self.share) = (paths, store, share)
+    }
 
     /// What a generation for an instance of the program consists of, with a fresh token.
     package static func fact(for instance: InstanceID, port: UInt16, _ program: ProgramSettings) -> ListenerFact {
@@ -49,6 +55,7 @@ package final class Generations {
         if fact.hasHandOff {
             sockets.append((DescriptorName.handOff, try Socket.listen(at: paths.handOff(port: fact.port), .packets)))
         }
+        for name in names(fact) { if let path = path(name, fact) { try share(path) } }
         store.keep(sockets.map(\.descriptor), as: Self.storeName(generation))
         held[generation] = HeldGeneration(fact: fact, sockets: sockets)
     }
@@ -62,6 +69,8 @@ package final class Generations {
         for name in names(fact) {
             guard let descriptor = socket(name) else { return false }
             sockets.append((name, descriptor))
+            // Bound by a life in which the front was this process's user.
+            if let path = path(name, fact) { try? share(path) }
         }
         if !isStored { store.keep(sockets.map(\.descriptor), as: Self.storeName(generation)) }
         held[generation] = HeldGeneration(fact: fact, sockets: sockets)

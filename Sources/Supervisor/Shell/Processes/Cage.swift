@@ -106,9 +106,6 @@ final class Cage {
                 .init("files", by: "RLIMIT_NOFILE", note: "for each process by itself"),
                 .init("file_size", by: "RLIMIT_FSIZE", note: "for each file by itself"),
                 .init("core", by: "RLIMIT_CORE", note: "no core dumps"),
-                .init(
-                    "user", by: nil,
-                    note: "all processes run as user \(geteuid()); data directories are closed to other users only"),
             ])
     }
 }

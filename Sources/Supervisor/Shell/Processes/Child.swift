@@ -15,6 +15,9 @@ final class Child {
     var control: PacketConnection?
     var notices: NotifyReceiver?
     var output: OutputCapture?
+    /// Whom it is to be, or was found to be; nil: this process's own user. A process that says it is ready as another
+    /// did not shut itself in.
+    var user: UInt32?
     /// Nil while it is blank.
     var instance: InstanceID?
     var generation: Generation?

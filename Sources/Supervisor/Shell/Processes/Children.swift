@@ -18,6 +18,7 @@ final class Children {
         let generations: Generations
         let services: ServiceSockets
         let cage: Cage
+        let sandbox: Sandbox
         let take: (Event) -> Void
         let pass: (Failpoints.Name) -> Void
         let count: (Observation) -> Void
@@ -82,12 +83,12 @@ final class Children {
         let assignment = Placement(instance: instance, generation: generation, data: world.home.data(of: instance))
         do throws(SystemError) {
             guard running[incarnation] != nil || deferred[incarnation] != nil else { return }
-            try Directory.make(assignment.data, mode: 0o700)
+            try world.sandbox.establish(assignment.data, for: instance)
             let sockets = try sockets(of: assignment)
             if let kind = deferred.removeValue(forKey: incarnation) {
                 start(incarnation, kind, programs[kind]!, assignment: (assignment, sockets))
             } else if let child = running[incarnation] {
-                tell(child, assignment, sockets)
+                try tell(child, assignment, sockets)
             }
         } catch {
             world.log.write(.error, "instance cannot be given what it needs") {
@@ -167,10 +168,11 @@ final class Children {
             plan.environment = environment(incarnation, kind, program, assignment?.0)
             plan.descriptors = [1: write, 2: write]
             (plan.cgroup, plan.limits) = (cell.entry, cell.limits)
+            if let placement = assignment?.0 { plan.directory = placement.data }
             var control: Descriptor?
             if let (placement, sockets) = assignment {
                 plan.listening = sockets
-                plan.directory = placement.data
+                try world.sandbox.give(notices.path, to: placement.instance)
             } else {
                 let pair = try Socket.pair(.packets)
                 control = pair.0
@@ -179,6 +181,7 @@ final class Children {
             // Before the start: were the file replaced in between, the process counts as older than it is.
             let identity = ProgramIdentity(ofFile: program.program)
             plan.oomScore = Self.oomScore
+            try world.sandbox.apply(to: &plan, program, as: assignment?.0.instance)
             let process: ChildProcess
             do {
                 process = try ChildProcess.spawn(plan)
@@ -193,6 +196,7 @@ final class Children {
             (child.notices, child.program) = (notices, identity)
             if let placement = assignment?.0 {
                 (child.instance, child.generation) = (placement.instance, placement.generation)
+                child.user = plan.user?.uid
             }
             running[incarnation] = child
             world.journal.note(.started(incarnation, fact(child)))
@@ -228,13 +232,19 @@ final class Children {
         return environment.merging(program.environment) { _, theirs in theirs }
     }
 
-    private func tell(_ child: Child, _ placement: Placement, _ sockets: Sockets) {
+    private func tell(_ child: Child, _ placement: Placement, _ sockets: Sockets) throws(SystemError) {
         let generation = placement.generation ?? Generation(0)
-        let assignment = Assignment(
+        var assignment = Assignment(
             instance: placement.instance, incarnation: child.incarnation, generation: generation,
             token: placement.generation.flatMap { world.generations.held[$0]?.fact.token }, data: placement.data,
             descriptors: sockets.map(\.name), watchdog: watchdogs[child.kind] ?? nil,
             settings: programs[child.kind]?.settings ?? [:])
+        if let program = programs[child.kind] {
+            assignment.walls = try world.sandbox.walls(of: placement.instance, program)
+        }
+        // From here on it speaks as its user; what it said as a blank one tells nothing any more.
+        if let path = child.notices?.path { try world.sandbox.give(path, to: placement.instance) }
+        child.user = assignment.walls.user
         (child.instance, child.generation) = (placement.instance, placement.generation)
         child.isReady = false
         world.journal.note(.assigned(child.incarnation, placement.instance, placement.generation))
@@ -278,6 +288,9 @@ final class Children {
     func adopt(_ child: Child, _ kept: KeptProcess) throws(SystemError) {
         running[child.incarnation] = child
         child.notices = try receiver(child.incarnation, kept.notices)
+        if let instance = child.instance, child.user != 0, let path = child.notices?.path {
+            try world.sandbox.give(path, to: instance)
+        }
         let output = kept.output ?? OutputCapture.reopen(child.process)
         let isComplete = child.notices?.descriptor === kept.notices && kept.output != nil && kept.process != nil
         if !isComplete {
@@ -291,7 +304,7 @@ final class Children {
                 instance: instance, generation: child.generation, data: world.home.data(of: instance))
             let sockets = try sockets(of: placement)
             // Without them it has the assignment already, or will not be ready in time.
-            if !sockets.isEmpty { tell(child, placement, sockets) }
+            if !sockets.isEmpty { try tell(child, placement, sockets) }
         }
         child.control?.send(ControlChannel.FromSupervisor.resume.message)
     }
@@ -376,6 +389,12 @@ final class Children {
         // A process says that it waits, blank, before it has read the assignment that is under way to it.
         let isStale = notice[NotifyKey.blank] == "1" && child.instance != nil
         if notice["READY"] == "1", !isStale {
+            guard child.instance == nil || child.user == nil || notice.sender.uid == child.user else {
+                return world.log.write(.error, "process is ready as another user than it should be") {
+                    $0.member("instance", child.name)
+                    $0.member("user", Int(notice.sender.uid))
+                }
+            }
             if !child.isReady {
                 child.isReady = true
                 world.count(.started(EventLoop.clock() - child.startedAt))

@@ -9,9 +9,16 @@ package final class ServiceSockets {
     /// The supervisor's own sockets that a service may be given: `http`, `resp`; of each name one for each loop.
     private let own: [String: [Descriptor]]
     private let store: DescriptorStore
+    private let share: (String) throws(SystemError) -> Void
     private var held: [Kind: [String: [Descriptor]]] = [:]
 
-    package init(own: [String: [Descriptor]], store: DescriptorStore) { (self.own, self.store) = (own, store) }
+    /// `share`: lets other services connect to the socket at a path, where they are other users.
+    package init(
+        own: [String: [Descriptor]], store: DescriptorStore,
+        share: @escaping (String) throws(SystemError) -> Void = { _ in }
+    ) {
+        (self.own, self.store, self.share) = (own, store, share)
+    }
 
     /// All sockets of a service, in the order of their names; those that are not there yet are bound, or found again
     /// by `recover`.
@@ -43,6 +50,7 @@ package final class ServiceSockets {
     package func restore(_ kind: Kind, _ name: String, _ descriptor: Descriptor) {
         held[kind, default: [:]][name, default: []].append(descriptor)
         store.keep([descriptor], as: Self.storeName(kind, name))
+        if let path = Socket.localPath(of: descriptor) { try? share(path) }
     }
 
     /// Closes what services had that are no more, or are given no longer.
@@ -60,13 +68,19 @@ package final class ServiceSockets {
     private func bind(_ form: ProgramSettings.Socket) throws(SystemError) -> Descriptor {
         switch form {
         case .inherited(let name): throw SystemError("no listening socket is named", code: ENOENT, path: name)
-        case .stream(let path): return try Socket.listen(at: path, .stream)
-        case .packets(let path): return try Socket.listen(at: path, .packets)
+        case .stream(let path): return try bind(path, .stream)
+        case .packets(let path): return try bind(path, .packets)
         case .tcp(let address):
             guard let address = SocketAddress(address.description) else {
                 throw SystemError("bind", code: EINVAL, path: address.description)
             }
             return try Socket.listen(on: address)
         }
+    }
+
+    private func bind(_ path: String, _ form: Socket.Form) throws(SystemError) -> Descriptor {
+        let socket = try Socket.listen(at: path, form)
+        try share(path)
+        return socket
     }
 }

@@ -17,16 +17,14 @@ package final class Users {
     /// The user that moves and removes what deleted projects leave; root where no such service runs.
     private var keeper: UInt32 = 0
 
-    /// Takes up what an earlier life gave. `kinds`: the services.
+    /// Takes up what an earlier life gave. The directories of the data and of the sockets are passable to all. `kinds`: the services.
     package init(
         _ range: ClosedRange<UInt32>, services kinds: [Kind], home: Home, journal: Journal
     ) throws(SystemError) {
         (self.range, self.home, self.journal) = (range, home, journal)
         if journal.state.users.isEmpty || journal.damagedLines > 0 { recover(kinds) }
-        for path in [home.data, home.run.directory, home.run.directory + "/notify", home.run.directory + "/port"] {
-            // Passed through by name, not listed.
-            try SystemError.check("chmod", path: path) { chmod(path, 0o711) }
-        }
+        let run = home.run.directory
+        try SystemError.check("chown", path: run) { chown(run, .max, range.lowerBound) }
         if kinds.contains(.platform) { keeper = try id(of: .service(.platform)) }
         try owned(home.projects, mode: 0o711).establish(.itself)
         try owned(home.trash, mode: 0o700).establish(.everything)

@@ -90,11 +90,25 @@ package struct Isolation: Hashable, Sendable {
         }
     }
 
+    /// Something that stands between two projects.
+    package struct Wall: Hashable, Sendable {
+        package var name: String
+        /// What it is made of; nil: it does not stand here.
+        package var enforcedBy: String?
+        /// Why not, or for whom not.
+        package var note: String?
+
+        package init(_ name: String, by enforcedBy: String?, note: String?) {
+            (self.name, self.enforcedBy, self.note) = (name, enforcedBy, note)
+        }
+    }
+
     /// `v2`, `hybrid` or `none`.
     package var cgroups: String
     /// How everything a process started is found when it ends.
     package var grouping: String
     package var limits: [Limit]
+    package var walls: [Wall] = []
 
     package init(cgroups: String, grouping: String, limits: [Limit]) {
         (self.cgroups, self.grouping, self.limits) = (cgroups, grouping, limits)
@@ -104,6 +118,18 @@ package struct Isolation: Hashable, Sendable {
         writer.object {
             $0.member("cgroups", cgroups)
             $0.member("grouping", grouping)
+            $0.member("walls") {
+                $0.array {
+                    for wall in walls {
+                        $0.object {
+                            $0.member("wall", wall.name)
+                            $0.member("enforced", wall.enforcedBy != nil)
+                            $0.member("by", optional: wall.enforcedBy)
+                            $0.member("note", optional: wall.note)
+                        }
+                    }
+                }
+            }
             $0.member("limits") {
                 $0.array {
                     for limit in limits {

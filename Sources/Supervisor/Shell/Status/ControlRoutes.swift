@@ -91,7 +91,10 @@ struct ControlRoutes {
 
     private func withdraw(_ request: Request, _ responder: Responder) {
         do throws(Fault) {
-            daemon.take(.withdraw(try Self.project(request))) { finish($0, responder) }
+            let project = try Self.project(request)
+            daemon.take(.withdraw(project)) { fault in
+                finish(fault ?? daemon.release(project), responder)
+            }
         } catch {
             responder.send(error)
         }

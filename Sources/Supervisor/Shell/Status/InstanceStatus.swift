@@ -6,6 +6,8 @@ import Supervision
 package struct InstanceStatus {
     package var view: InstanceView
     package var pid: Int32?
+    /// Whom the process runs as, where it has a user of its own.
+    package var user: UInt32?
     package var usage: Usage?
     /// What the process says of itself (`STATUS=`).
     package var text: String?
@@ -30,6 +32,7 @@ package struct InstanceStatus {
             $0.member("generation", optional: view.generation?.number)
             $0.member("pid", optional: pid)
             $0.member("outdated", isOutdated)
+            $0.member("user", optional: user)
             $0.member("port", optional: view.port)
             $0.member("since", clock.text(view.since))
             $0.member("restarts", view.restarts)

@@ -113,7 +113,7 @@ enum StatusPage {
           fill(id("instances"), found.slice(0, shownMax), columns, s);
           id("more").textContent = found.length > shownMax
             ? "The first " + shownMax + " of " + found.length + "; filter to see others." : "";
-          fill(id("limits"), s.isolation.limits, [["Limit", l => l.limit],
+          fill(id("limits"), s.isolation.walls.concat(s.isolation.limits), [["Limit", l => l.limit || l.wall],
             ["Enforced", l => l.enforced ? "yes, by " + l.by : "no"], ["Note", l => l.note, "why"]], s);
         }
         let isReading = false, isStale = false, timer = null;
