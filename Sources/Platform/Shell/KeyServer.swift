@@ -27,7 +27,8 @@ package final class KeyServer {
         }
     }
 
-    /// `keys`: the table as it is now. `services`: a group whose processes are heard besides the same user's and root's.
+    /// `keys`: the table as it is now. `services`: a group whose processes are heard besides those of the same user and
+    /// of root.
     package init(
         _ descriptor: Descriptor, on loop: EventLoop, services: UInt32? = nil, keys: @escaping () -> VersionedKeys
     ) throws(SystemError) {

@@ -37,7 +37,8 @@ package final class HTTPServer {
     package enum Access: Hashable, Sendable {
         /// Whoever reaches it and, where the server has a token, presents it: 421 `listener.token_required` else.
         case token
-        /// Processes of this process's user, of root, or of the group `services`: 403 `peer.not_allowed` else. Unix sockets only.
+        /// Processes of this process's user, of root, or of the group `services`: 403 `peer.not_allowed` else. Unix
+        /// sockets only.
         case operators
         /// Requests whose `Host` is a name of this machine's loopback: 421 `host.not_loopback` else, so that a page
         /// from elsewhere cannot make a browser ask (DNS rebinding).

@@ -7,8 +7,8 @@ import Trial
 /// A cluster with two projects: one that tries to get out, and one that it must not reach.
 ///
 /// Each project has the same probe behind different walls: `climber` behind all that bundoc has, `worker` behind those
-/// of a program nobody wrote for BunBase, in a network of its own, and `loose` behind nothing but its user. What `loose`
-/// can do to its own project shows that the probe can climb where no wall is.
+/// of a program nobody wrote for BunBase, in a network of its own, and `loose` behind nothing but its user. What
+/// `loose` can do to its own project shows that the probe can climb where no wall is.
 final class ClimbingSite {
     let cluster: TrialCluster
     let tenant: Tenant

@@ -4,7 +4,8 @@ import JSON
 import Testing
 import Trial
 
-/// The namespaces of a kind with `network: empty` and `private_tmp: true`: what a worker that runs strangers' code gets.
+/// The namespaces of a kind with `network: empty` and `private_tmp: true`: what a worker gets that runs
+/// strangers' code.
 @Suite(.serialized, .enabled(if: getuid() == 0))
 struct NamespaceTests {
     @Test func `a worker serves on the sockets that it was given, and reaches nobody`() throws {

@@ -17,7 +17,8 @@ package final class Users {
     /// The user that moves and removes what deleted projects leave; root where no such service runs.
     private var keeper: UInt32 = 0
 
-    /// Takes up what an earlier life gave. The directories of the data and of the sockets are passable to all. `kinds`: the services.
+    /// Takes up what an earlier life gave. The directories of the data and of the sockets are passable to all.
+    /// `kinds`: the services.
     package init(
         _ range: ClosedRange<UInt32>, services kinds: [Kind], home: Home, journal: Journal
     ) throws(SystemError) {
