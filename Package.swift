@@ -104,7 +104,8 @@ let parts: [Part] = [
     Part(
         "FrontShell", .front, .shell,
         uses: [
-            "Nouns", "Contracts", "HTTP", "HTTP2", "JSON", "CLinux", "Linux", "TLS", "Service", "Telemetry", "Routing",
+            "Nouns", "Contracts", "HTTP", "HTTP2", "JSON", "CLinux", "Linux", "Crypto", "TLS", "Service", "Telemetry",
+            "Routing",
         ],
         folder: "Sources/Front/Shell"),
 
@@ -126,7 +127,7 @@ let parts: [Part] = [
     Part("Projects", .platform, .pure, uses: ["Nouns", "Contracts", "JSON"]),
     Part(
         "PlatformShell", .platform, .shell,
-        uses: ["Nouns", "Contracts", "HTTP", "JSON", "CLinux", "Linux", "SQL", "Service", "Projects"],
+        uses: ["Nouns", "Contracts", "HTTP", "JSON", "CLinux", "Linux", "SQL", "Crypto", "Service", "Projects"],
         folder: "Sources/Platform/Shell"),
 
     Part(
@@ -205,11 +206,12 @@ let parts: [Part] = [
             "SupervisorShell", "Config", "Supervision", "JSON", "HTTP", "Linux", "Service", "Nouns",
             "Contracts", "Support",
         ]),
+    Part("RoutingTests", .test, .tests, uses: ["Routing", "HTTP", "Nouns", "Contracts", "Support"]),
     Part(
         "FrontTests", .test, .tests,
         uses: [
             "TLSSupport", "HTTP2Support", "Telemetry", "Routing", "FrontShell", "HTTP", "JSON", "CLinux", "Linux",
-            "Service", "Nouns", "Contracts", "Support",
+            "Crypto", "Service", "Nouns", "Contracts", "Support",
         ]),
     Part("TelemetryTests", .test, .tests, uses: ["Telemetry", "Nouns", "Contracts", "HTTP", "JSON"]),
     Part(
@@ -227,7 +229,7 @@ let parts: [Part] = [
     Part(
         "PlatformTests", .test, .tests,
         uses: [
-            "Projects", "PlatformShell", "JSON", "HTTP", "SQL", "Linux", "Service", "Nouns", "Contracts",
+            "Projects", "PlatformShell", "JSON", "HTTP", "SQL", "Crypto", "Linux", "Service", "Nouns", "Contracts",
             "Support",
         ]),
     Part(

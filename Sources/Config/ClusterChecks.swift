@@ -102,12 +102,23 @@ struct ClusterChecks {
     }
 
     func checkRoutes(_ routes: [Route]) {
-        var prefixes: Set<String> = []
+        var places: Set<[String]> = []
         for (index, route) in routes.enumerated() {
-            if !prefixes.insert(route.prefix).inserted {
+            if !places.insert([route.host?.description ?? "", route.prefix]).inserted {
                 findings.refuse(
                     "routes[\(index)].prefix", found: Findings.quoted(route.prefix),
-                    allowed: "a prefix that no route above has")
+                    allowed: "a prefix that no route above has for this host")
+            }
+            if case .project = route.host, let project = route.project {
+                findings.refuse(
+                    "routes[\(index)].project", found: Findings.quoted(project),
+                    allowed: "none, since the host names the project")
+            }
+            if route.access == .anyone, !route.namesProject {
+                findings.refuse(
+                    "routes[\(index)].access", found: Findings.quoted(route.access.rawValue),
+                    allowed: "key, unless the route has a host with {project}, or a project, so that it is known whose "
+                        + "requests these are")
             }
             if file.supervision.kinds[route.kind]?.scope != .project {
                 let projects = file.supervision.kinds.filter { $0.value.scope == .project }.keys.sorted()

@@ -6,7 +6,6 @@ import Yams
 /// Reads a whole cluster file from its tree, then checks what its parts say about each other.
 struct ClusterReader {
     static let kindsMax = 32
-    static let routesMax = 128
 
     let findings: Findings
     let programDirectory: String
@@ -34,7 +33,7 @@ struct ClusterReader {
         let transport = TransportReader(findings: findings, fileDirectory: fileDirectory)
         file.http2 = transport.readHTTP2(from: front.section("http2"))
         file.proxies = transport.readProxies(from: &front)
-        file.front = readFront(file.front, from: &front)
+        file.front = FrontReader(findings: findings).limits(file.front, from: &front)
         file.tls = transport.readTLS(from: top.section("tls"))
         var logs = top.section("logs")
         file.logs = readLogs(file.logs, home: home, from: &logs)
@@ -43,7 +42,7 @@ struct ClusterReader {
         file.isolation.isRequired = isolation.value("required", .flag, default: file.isolation.isRequired)
         isolation.finish()
         readKinds(into: &file, from: &top)
-        file.routes = readRoutes(file, from: &top)
+        file.routes = FrontReader(findings: findings).routes(file, from: &top)
         top.finish()
         if file.https != nil { file.programs[.front]?.sockets[DescriptorName.https] = .inherited(DescriptorName.https) }
         ClusterChecks(file: file, findings: findings).run()
@@ -60,29 +59,6 @@ struct ClusterReader {
         settings.registrationTimeout = section.value(
             "registration_timeout", waits, default: settings.registrationTimeout)
         section.finish()
-    }
-
-    private func readFront(_ preset: FrontLimits, from section: inout Section) -> FrontLimits {
-        var limits = preset
-        let waits = Form.duration(.milliseconds(10) ... .seconds(3600))
-        limits.connectionsMax = section.value("connections_max", .count(1...1_000_000), default: limits.connectionsMax)
-        limits.headMax = section.value("head_max", .size(1024...1 << 20), default: limits.headMax)
-        limits.fieldsMax = section.value("fields_max", .count(8...1000), default: limits.fieldsMax)
-        limits.requestsPerProjectMax = section.value(
-            "requests_per_project_max", .count(1...1_000_000), default: limits.requestsPerProjectMax)
-        limits.waitMax = section.value("wait_max", waits, default: limits.waitMax)
-        limits.headTimeout = section.value("head_timeout", waits, default: limits.headTimeout)
-        limits.bodyTimeout = section.value("body_timeout", waits, default: limits.bodyTimeout)
-        limits.rateMin = section.value("rate_min", .size(0...1 << 20), default: limits.rateMin)
-        limits.tunnelIdle = section.value("tunnel_idle", waits, default: limits.tunnelIdle)
-        limits.keepAlive = section.value("keep_alive", waits, default: limits.keepAlive)
-        limits.upstreamIdle = section.value("upstream_idle", waits, default: limits.upstreamIdle)
-        limits.upstreamsPerInstanceMax = section.value(
-            "upstreams_per_instance_max", .count(1...10_000), default: limits.upstreamsPerInstanceMax)
-        limits.linger = section.value("linger", waits, default: limits.linger)
-        limits.accessLog = section.value("access_log", .accessLogging, default: limits.accessLog)
-        section.finish()
-        return limits
     }
 
     private func readLogs(_ preset: LogSettings, home: Home, from section: inout Section) -> LogSettings {
@@ -127,42 +103,6 @@ struct ClusterReader {
             file.programs[.front]?.settings["keys_snapshot"] = file.home.data + "/platform/keys.table"
         }
     }
-
-    /// The routes that the file lists; without a list, those to the standard kinds.
-    private func readRoutes(_ file: ClusterFile, from top: inout Section) -> [Route] {
-        findings.note("routes", fallback: "the two below")
-        guard let items = top.list("routes", max: Self.routesMax) else {
-            return Self.standardRoutes.filter { file.supervision.kinds[$0.kind] != nil }
-        }
-        let routes = items.compactMap { item -> Route? in
-            guard item.node.mapping != nil else {
-                findings.refuse(item.path, item.node, allowed: "a mapping with prefix, kind and rewrite")
-                return nil
-            }
-            var section = Section(item.node, path: item.path, findings: findings)
-            let prefix = section.required("prefix", .pathPrefix())
-            let kind = section.required("kind", .kind)
-            let rewrite = section.required("rewrite", .pathPrefix(allowing: "{project}"))
-            let bodyMax = section.value("body_max", .size(0...1 << 40), default: 16 << 20)
-            let timeout = section.value(
-                "timeout", .duration(.milliseconds(10) ... .seconds(3600)), default: .seconds(30))
-            let upgrades = section.value("upgrades", .flag, default: false)
-            section.finish()
-            guard let prefix, let kind, let rewrite else { return nil }
-            return Route(
-                prefix: prefix, kind: kind, rewrite: rewrite, bodyMax: bodyMax, timeout: timeout, upgrades: upgrades)
-        }
-        ClusterChecks(file: file, findings: findings).checkRoutes(routes)
-        return routes.sorted { ($0.prefix.utf8.count, $1.prefix) > ($1.prefix.utf8.count, $0.prefix) }
-    }
-
-    static let standardRoutes = [
-        Route(
-            prefix: "/v1/database/", kind: .bundoc, rewrite: "/v1/projects/{project}/databases/(default)/",
-            bodyMax: 16 << 20, timeout: .seconds(30)),
-        Route(
-            prefix: "/v1/kv/", kind: .bunder, rewrite: "/kv/{project}/", bodyMax: 16 << 20, timeout: .seconds(30)),
-    ]
 
     private var homeForm: Form<String> {
         let directory = fileDirectory

@@ -12,12 +12,27 @@ struct Form<Value: Sendable>: Sendable {
 
 extension Form {
     /// The form or the word `none`, which means no limit, or never.
-    var orNone: Form<Value?> {
+    var orNone: Form<Value?> { or("none") }
+
+    /// The form or a word that means nil.
+    func or(_ word: String) -> Form<Value?> {
         let (read, show) = (read, show)
-        return Form<Value?>(allowed: "\(allowed), or none") { text in
-            text == "none" ? .some(nil) : read(text).map { .some($0) }
+        return Form<Value?>(allowed: "\(allowed), or \(word)") { text in
+            text == word ? .some(nil) : read(text).map { .some($0) }
         } show: {
-            $0.map(show) ?? "none"
+            $0.map(show) ?? word
+        }
+    }
+}
+
+extension Form where Value == Int {
+    /// The form, or the word `none` for 0.
+    var orNoneForZero: Form {
+        let (read, show) = (read, show)
+        return Form(allowed: "\(allowed), or none") { text in
+            text == "none" ? 0 : read(text)
+        } show: {
+            $0 == 0 ? "none" : show($0)
         }
     }
 }

@@ -29,6 +29,11 @@ struct ChannelTests {
             Route(
                 prefix: "/v1/kv/", kind: .bunder, rewrite: "/kv/{project}/", bodyMax: 10,
                 timeout: .seconds(30))),
+        .route(
+            index: 1,
+            Route(
+                host: RouteHost("{project}.example.org")!, prefix: "/", kind: .bunder, rewrite: "/",
+                project: "acme", access: .anyone, bodyMax: 10, timeout: .seconds(30), cost: 7)),
         .configured, .grant(ticket: 9, endpoint), .grant(ticket: 9, endpoint, woke: true),
         .refuse(ticket: 9, fault),
         .revoke(instance, generation, grace: .seconds(10), nil),
@@ -67,12 +72,30 @@ struct ChannelTests {
     }
 
     @Test(arguments: [
-        KeyChannel.FromPlatform.welcome(version: 1, isWhole: true),
+        KeyChannel.FromPlatform.welcome(version: 2, isWhole: true), .unknown(ticket: 7),
+        .valid(ticket: 8, TokenGrant(id: TokenID("tok_0123456789abcdef")!, scope: .all, lifetime: nil)),
+        .valid(
+            ticket: 9,
+            TokenGrant(
+                id: TokenID("tok_0123456789abcdef")!, scope: .projects([ProjectID("a")!, ProjectID("b")!]),
+                lifetime: .seconds(5))),
+        .revoked(TokenID("tok_0123456789abcdef")!, table: 4),
+        .project(
+            KeyEntry(project: ProjectID("p")!, slug: "s", key: "pk_1", limits: .init("requests=3,bandwidth=4096")!),
+            table: 3),
         .project(KeyEntry(project: ProjectID("acme")!, slug: "acme", key: "pk_1"), table: 3),
         .removed(ProjectID("acme")!, table: 4), .synced(table: 4),
     ])
     func `a key packet reads back`(packet: KeyChannel.FromPlatform) throws {
         #expect(try KeyChannel.FromPlatform(Message(decoding: packet.message.encoded())) == packet)
+    }
+
+    @Test(arguments: [
+        KeyChannel.FromFront.hello(version: 2, table: 7), .seen(table: 7),
+        .verify(ticket: 3, SecretHash(String(repeating: "0a", count: 32))!),
+    ])
+    func `a front's packet about keys reads back`(packet: KeyChannel.FromFront) throws {
+        #expect(try KeyChannel.FromFront(Message(decoding: packet.message.encoded())) == packet)
     }
 
     @Test func `a packet that lacks a field says which`() throws {

@@ -87,7 +87,8 @@ package struct Scene {
 
     /// The limits of `Rule.Setting.tight`.
     static func tight(_ limits: inout FrontLimits) {
-        (limits.headMax, limits.fieldsMax, limits.requestsPerProjectMax) = (1_024, 12, 2)
+        (limits.headMax, limits.fieldsMax) = (1_024, 12)
+        (limits.project.requests, limits.project.waiting) = (2, 0)
         limits.connectionsMax = tightConnections
         limits.tunnelIdle = tightRest
         (limits.headTimeout, limits.bodyTimeout, limits.keepAlive, limits.waitMax) = (

@@ -28,8 +28,12 @@ import Testing
     }
 
     @Test func `counts its own refusals by code, for the project where it is known`() throws {
-        let stage = try Stage { $0.requestsPerProjectMax = 0 }
+        let stage = try Stage { ($0.project.requests, $0.project.waiting) = (1, 0) }
         try stage.start()
+        // Waits for an instance that does not come.
+        let first = try stage.client()
+        first.say(Stage.get())
+        try stage.until { stage.supervisor.heard.contains { if case .request = $0 { true } else { false } } }
         #expect(try stage.ask(Stage.get()).status == 429)
         #expect(try stage.ask("GET /v1/database/a HTTP/1.1\r\nHost: h\r\n\r\n").status == 401)
         let traffic = stage.front.traffic()

@@ -5,13 +5,16 @@ import Routing
 import Testing
 
 struct GaugeTests {
+    /// Two requests at once.
+    static let two = AdmissionRules(ProjectLimits().overridden(by: .init("requests=2")!))
+
     @Test func `a project's place is free again when its request ends`() {
         let gauge = ProjectGauge(ProjectID("a")!)
-        let entries = (0..<3).map { _ in gauge.enter(max: 2) }
-        #expect(entries == [true, true, false])
+        let entries = (0..<3).map { _ in gauge.enter(Self.two, cost: 1, at: .zero) }
+        #expect(entries == [.admitted, .admitted, .full])
         gauge.leave()
         #expect(gauge.requestCount == 1)
-        #expect(gauge.enter(max: 2))
+        #expect(gauge.enter(Self.two, cost: 1, at: .zero) == .admitted)
     }
 
     @Test func `loops share one gauge for a project, and no more than it allows come in`() {
@@ -20,8 +23,8 @@ struct GaugeTests {
         let (one, other) = (gauges.hold(project), gauges.hold(project))
         #expect(one === other)
         #expect(one !== gauges.hold(ProjectID("b")!))
-        let entries = [one, other, one].map { $0.enter(max: 2) }
-        #expect(entries == [true, true, false])
+        let entries = [one, other, one].map { $0.enter(Self.two, cost: 1, at: .zero) }
+        #expect(entries == [.admitted, .admitted, .full])
     }
 
     @Test func `a gauge is forgotten with the last table that has the project`() {

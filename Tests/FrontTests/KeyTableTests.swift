@@ -52,7 +52,7 @@ import Testing
     @Test func `a rotated key opens nothing, the new one does, and the change is confirmed`() throws {
         var table = KeyTable()
         #expect(!table.isKnown)
-        try expect(table.apply(.welcome(version: 1, isWhole: true)), nil)
+        try expect(table.apply(.welcome(version: 2, isWhole: true)), nil)
         try expect(table.apply(.project(Self.entry("a", "1"), table: 4)), nil)
         try expect(table.apply(.synced(table: 4)), 4)
         #expect(table.isKnown)
@@ -66,7 +66,7 @@ import Testing
 
     @Test func `a whole table drops what it does not name, when it is complete`() throws {
         var table = Self.table(KeySnapshot(table: 3, entries: [Self.entry("a", "1"), Self.entry("b", "2")]))
-        _ = try table.apply(.welcome(version: 1, isWhole: true))
+        _ = try table.apply(.welcome(version: 2, isWhole: true))
         _ = try table.apply(.project(Self.entry("b", "2"), table: 9))
         #expect(Self.project(table, "1") == "a")
         #expect(table.version == 3)
@@ -77,7 +77,7 @@ import Testing
 
     @Test func `a partial table keeps what it does not name`() throws {
         var table = Self.table(KeySnapshot(table: 3, entries: [Self.entry("a", "1")]))
-        _ = try table.apply(.welcome(version: 1, isWhole: false))
+        _ = try table.apply(.welcome(version: 2, isWhole: false))
         _ = try table.apply(.project(Self.entry("b", "2"), table: 9))
         _ = try table.apply(.synced(table: 9))
         #expect(Self.project(table, "1") == "a")
@@ -86,7 +86,7 @@ import Testing
 
     @Test func `a slug or key that went over to another project stays there`() throws {
         var table = Self.table(KeySnapshot(table: 3, entries: [Self.entry("a", "1", slug: "s")]))
-        _ = try table.apply(.welcome(version: 1, isWhole: false))
+        _ = try table.apply(.welcome(version: 2, isWhole: false))
         _ = try table.apply(.project(Self.entry("b", "1", slug: "s"), table: 4))
         _ = try table.apply(.removed(ProjectID("a")!, table: 5))
         #expect(table.entry(named: "s", ProjectKey(Self.key("1"))!)?.id.text == "b")
@@ -95,7 +95,7 @@ import Testing
     @Test func `a platform that speaks otherwise is not believed`() {
         var table = KeyTable()
         let short = KeyEntry(project: ProjectID("a")!, slug: "a", key: "short")
-        for message in [KeyChannel.FromPlatform.welcome(version: 2, isWhole: true), .project(short, table: 1)] {
+        for message in [KeyChannel.FromPlatform.welcome(version: 1, isWhole: true), .project(short, table: 1)] {
             #expect(throws: KeyTable.Violation.self) { _ = try table.apply(message) }
         }
     }

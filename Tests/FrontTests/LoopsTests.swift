@@ -30,7 +30,7 @@ struct LoopsTests {
             loops.onServing = { [unowned self] in isServing = true }
             loops.onIdle = { [unowned self] in idleness.append($0) }
             loops.onDrained = { [unowned self] in isDrained = true }
-            let commons = FrontCommons()
+            let commons = FrontCommons(loops: count)
             try loops.start(
                 FrontLoops.deal(sockets, over: count).map {
                     FrontThread.Work(
@@ -68,7 +68,7 @@ struct LoopsTests {
 
     @Test func `one project's limit holds for all loops together`() throws {
         let company = try Company(loops: 4, sockets: 4) {
-            $0.requestsPerProjectMax = 3
+            ($0.project.requests, $0.project.waiting) = (3, 0)
             $0.waitMax = .milliseconds(500)
         }
         try company.awaitServing()

@@ -177,7 +177,7 @@ import Testing
     }
 
     @Test func `one project's requests are limited, another's are not`() throws {
-        let stage = try Stage(limits: { $0.requestsPerProjectMax = 2 })
+        let stage = try Stage(limits: { ($0.project.requests, $0.project.waiting) = (2, 0) })
         let otherKey = "pk_" + String(repeating: "b", count: 32)
         stage.platform.entries.append(KeyEntry(project: ProjectID("other")!, slug: "other", key: otherKey))
         try stage.start()

@@ -38,7 +38,9 @@ import Testing
         func forwarded(_ path: String) -> String? {
             let bytes = Array(path.utf8)
             return bytes.withUnsafeBytes { buffer in
-                guard let match = table.match(ByteRange(0, buffer.count), in: buffer) else { return nil }
+                guard let match = table.match(host: nil, path: ByteRange(0, buffer.count), in: buffer) else {
+                    return nil
+                }
                 let output = OutputBuffer(capacity: 1)
                 output.append(Array("\(match.route.kind) ".utf8))
                 match.appendPath(acme, buffer, to: output)

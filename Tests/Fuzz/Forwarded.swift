@@ -26,16 +26,18 @@ extension FuzzTarget {
         ]
     ) { bytes in
         var scanner = RequestScanner(HeadLimits(bytesMax: 2_048, fieldsMax: 20))
-        guard (try? scanner.scan(bytes)) == true, let match = routes.match(scanner.head.path, in: bytes) else { return }
+        guard (try? scanner.scan(bytes)) == true,
+            let match = routes.match(host: nil, path: scanner.head.path, in: bytes)
+        else { return }
         let head = scanner.head
         let requestID = Array("id-1".utf8).withUnsafeBytes { RequestID($0)! }
         let project = ProjectEntry(
             id: ProjectID("acme")!, slug: "acme", key: ProjectKey("pk_" + secret.hex)!,
             gauge: ProjectGauge(ProjectID("acme")!))
         let context = RequestForwarding.Context(
-            match: match, entry: project, requestID: requestID,
+            Gate.Passed(match: match, entry: project), requestID: requestID,
             forwarding: Forwarding(head, bytes, from: ClientOrigin(IPAddress("10.0.0.1"), isSecure: false), .init()),
-            strippedQuery: nil, trace: 1)
+            trace: 1)
         let output = OutputBuffer()
         RequestForwarding.append(head, bytes, context, to: output)
         let endpoint = Endpoint(
@@ -57,7 +59,7 @@ extension FuzzTarget {
         }
         func normal(_ name: String) -> String { String(name.map { $0 == "_" ? "-" : $0 }) }
         let ours = values { normal($0).hasPrefix("x-bunbase-") || normal($0).hasPrefix("x-bundoc-") }
-        try demand(ours.sorted() == ["acme", "id-1", secret.hex].sorted(), "reserved fields: \(ours)")
+        try demand(ours.sorted() == ["acme", "id-1", "key", secret.hex].sorted(), "reserved fields: \(ours)")
         try demand(values { $0 == "x-forwarded-for" } == ["10.0.0.1"], "x-forwarded-for: \(bytes.text)")
         try demand(values { $0 == "host" }.count == 1, "host: \(bytes.text)")
         let hops = values { ["connection", "keep-alive", "te", "upgrade", "proxy-connection"].contains($0) }

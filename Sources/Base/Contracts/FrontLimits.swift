@@ -8,8 +8,6 @@ package struct FrontLimits: Hashable, Sendable {
     package var headMax = 16_384
     /// Fields of a head; more is 431.
     package var fieldsMax = 100
-    /// Requests of one project under way or waiting; more is 429.
-    package var requestsPerProjectMax = 1_024
     /// How long a request waits for a sleeping or starting instance before 503.
     package var waitMax = Duration.seconds(10)
     /// From a connection's or request's first byte to the end of its head; longer is 408.
@@ -28,6 +26,12 @@ package struct FrontLimits: Hashable, Sendable {
     package var upstreamsPerInstanceMax = 64
     /// How long a lease is kept without requests.
     package var linger = Duration.seconds(1)
+    /// Bytes of heads, bodies and answers that each loop keeps in memory; beyond, new requests are 503.
+    package var memoryMax = 256 << 20
+    /// Of each project that has no others.
+    package var project = ProjectLimits()
+    /// Of each client address.
+    package var client = ClientLimits()
 
     /// Which requests leave a line in the access log.
     package var accessLog = AccessLogging.off
@@ -38,7 +42,6 @@ package struct FrontLimits: Hashable, Sendable {
         message.set("CONNECTIONS_MAX", connectionsMax)
         message.set("HEAD_MAX", headMax)
         message.set("FIELDS_MAX", fieldsMax)
-        message.set("REQUESTS_PER_PROJECT_MAX", requestsPerProjectMax)
         message.set("WAIT_MS", waitMax.millisecondsRoundedUp)
         message.set("HEAD_MS", headTimeout.millisecondsRoundedUp)
         message.set("BODY_MS", bodyTimeout.millisecondsRoundedUp)
@@ -49,13 +52,15 @@ package struct FrontLimits: Hashable, Sendable {
         message.set("UPSTREAMS_MAX", upstreamsPerInstanceMax)
         message.set("LINGER_MS", linger.millisecondsRoundedUp)
         message.set("ACCESS_LOG", accessLog.text)
+        message.set("MEMORY_MAX", memoryMax)
+        message.set("PROJECT_LIMITS", project.text)
+        client.write(to: &message)
     }
 
     init(reading message: Message) throws(Message.Malformed) {
         connectionsMax = try message.required("CONNECTIONS_MAX") { Int($0) }
         headMax = try message.required("HEAD_MAX") { Int($0) }
         fieldsMax = try message.required("FIELDS_MAX") { Int($0) }
-        requestsPerProjectMax = try message.required("REQUESTS_PER_PROJECT_MAX") { Int($0) }
         waitMax = try message.milliseconds("WAIT_MS")
         headTimeout = try message.milliseconds("HEAD_MS")
         bodyTimeout = try message.milliseconds("BODY_MS")
@@ -66,5 +71,9 @@ package struct FrontLimits: Hashable, Sendable {
         upstreamsPerInstanceMax = try message.required("UPSTREAMS_MAX") { Int($0) }
         linger = try message.milliseconds("LINGER_MS")
         accessLog = try message.required("ACCESS_LOG") { AccessLogging($0) }
+        memoryMax = try message.required("MEMORY_MAX") { Int($0) }
+        project = ProjectLimits().overridden(
+            by: try message.required("PROJECT_LIMITS") { ProjectLimits.Overrides($0) })
+        client = try ClientLimits(reading: message)
     }
 }

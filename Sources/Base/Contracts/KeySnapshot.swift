@@ -3,12 +3,15 @@ import Nouns
 /// The key table as a file, so that a front can start while the platform is down. Written by the platform, read by
 /// fronts.
 ///
-/// Text: `bunbase-keys 1 <table>`, a line `<id> <slug> <key>` for each project, and `end <count> <hash>` with the
-/// 64-bit FNV-1a hash, in 16 hex digits, of all bytes before that line. A file that is cut or changed is refused whole.
+/// Text: `bunbase-keys 2 <table>`, a line `<id> <slug> <key>` for each project, with ` <limits>` behind it where the
+/// project has limits of its own, and `end <count> <hash>` with the 64-bit FNV-1a hash, in 16 hex digits, of all bytes
+/// before that line. A file that is cut or changed is refused whole.
 package struct KeySnapshot: Hashable, Sendable {
-    package static let version = 1
+    package static let version = 2
+    /// Without limits; the same otherwise.
+    private static let versionWithoutLimits = 1
     /// A project's line is at most this long, so a table's file is bounded by its count.
-    package static let lineMax = 256
+    package static let lineMax = 512
 
     package struct Malformed: Error, Hashable, Sendable {
         package let reason: String
@@ -26,7 +29,8 @@ package struct KeySnapshot: Hashable, Sendable {
         for entry in entries {
             precondition(
                 Self.isWord(entry.slug) && Self.isWord(entry.key), "an entry that is no line: \(entry.project)")
-            text += "\(entry.project) \(entry.slug) \(entry.key)\n"
+            text += "\(entry.project) \(entry.slug) \(entry.key)"
+            text += entry.limits.isEmpty ? "\n" : " \(entry.limits)\n"
         }
         var bytes = Array(text.utf8)
         bytes += "end \(entries.count) \(Self.hash(bytes))\n".utf8
@@ -45,16 +49,20 @@ package struct KeySnapshot: Hashable, Sendable {
         guard first.count == 3, first[0] == "bunbase-keys", let table = UInt64(first[2]) else {
             throw Malformed(reason: "no key table")
         }
-        guard first[1] == String(Self.version) else { throw Malformed(reason: "version \(first[1])") }
+        guard [Self.version, Self.versionWithoutLimits].contains(Int(first[1])) else {
+            throw Malformed(reason: "version \(first[1])")
+        }
         guard lines.count == count else { throw Malformed(reason: "the count differs") }
         self.init(table: table, entries: [])
         entries.reserveCapacity(count)
         for line in lines {
             let words = Self.words(line)
-            guard line.count <= Self.lineMax, words.count == 3, let project = ProjectID(words[0]),
-                Self.isWord(words[1]), Self.isWord(words[2])
+            guard line.count <= Self.lineMax, (3...4).contains(words.count), let project = ProjectID(words[0]),
+                Self.isWord(words[1]), Self.isWord(words[2]),
+                let limits = ProjectLimits.Overrides(words.count == 4 ? words[3] : ""),
+                words.count == 3 || !limits.isEmpty
             else { throw Malformed(reason: "a line that is no entry") }
-            entries.append(KeyEntry(project: project, slug: words[1], key: words[2]))
+            entries.append(KeyEntry(project: project, slug: words[1], key: words[2], limits: limits))
         }
     }
 

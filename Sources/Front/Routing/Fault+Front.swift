@@ -10,6 +10,25 @@ extension Fault {
         401, "key.unknown", "The project key is not known; it may have been rotated. Ask for the current one.")
     package static let keyRepeated = Fault(
         400, "key.repeated", "The project key is given more than once; send it once.")
+    package static let keyOfOther = Fault(
+        403, "key.other_project", "The project key opens another project than the host or route names.")
+    package static let tokenUnknown = Fault(
+        401, "token.unknown", "The token is not known; it may have expired or been revoked. Ask for another one.")
+    package static let tokenForbidden = Fault(
+        403, "token.project_forbidden", "The token does not open this project; ask for one that does.")
+    package static let tokenNeedsProject = Fault(
+        400, "token.project_required",
+        "The token opens several projects: send X-Bunbase-Project with the slug or id of one.")
+    package static let projectUnknown = Fault(
+        404, "project.unknown", "There is no project of the name that the host or X-Bunbase-Project gives.")
+    package static let projectContradicted = Fault(
+        400, "project.contradicted", "The request names two different projects; name one.")
+    package static let credentialsRepeated = Fault(
+        400, "credentials.repeated", "Authorization or X-Bunbase-Project is given more than once; send each once.")
+    package static let tokensUnavailable = Fault(
+        503, "front.tokens_unavailable",
+        "The token cannot be checked now because the platform does not answer or has too much to do; try again.",
+        party: .cluster, retryAfter: .seconds(1))
     package static let keysUnavailable = Fault(
         503, "front.keys_unavailable",
         "The front has no key table yet because the platform does not answer; try again.",
@@ -31,8 +50,15 @@ extension Fault {
         503, "connections.too_many", "The front has as many connections as it may; try again.", party: .cluster,
         retryAfter: .seconds(1))
     package static let projectBusy = Fault(
-        429, "project.requests_too_many", "The project has as many requests under way as it may; send fewer at once.",
+        429, "project.requests_too_many",
+        "The project has as many requests under way and waiting as it may; send fewer at once.",
         retryAfter: .seconds(1))
+    package static let clientConnectionsTooMany = Fault(
+        429, "client.connections_too_many", "Your address has as many connections open as it may; use fewer.",
+        retryAfter: .seconds(1))
+    package static let memoryFull = Fault(
+        503, "front.memory_full", "The front keeps as many bytes for slow connections as it may; try again.",
+        party: .cluster, retryAfter: .seconds(1))
     package static let waitTimedOut = Fault(
         503, "instance.wait_timed_out", "The project's process did not become ready in time; try again.",
         party: .cluster, retryAfter: .seconds(1))
@@ -72,5 +98,22 @@ extension Fault {
 
     package static func bodyTooLong(_ limit: Int) -> Fault {
         Fault(413, "request.body_too_long", "The body is longer than the \(limit) bytes that are allowed here.")
+    }
+
+    package static func rateExceeded(retryAfter: Duration) -> Fault {
+        Fault(
+            429, "project.rate_exceeded", "The project has sent more requests a second than it may; send fewer.",
+            retryAfter: retryAfter)
+    }
+    package static func handshakesTooMany(retryAfter: Duration) -> Fault {
+        Fault(
+            429, "client.handshakes_too_many",
+            "Your address has made more connections a second than it may; keep connections open.",
+            retryAfter: retryAfter)
+    }
+    package static func badRequestsTooMany(retryAfter: Duration) -> Fault {
+        Fault(
+            429, "client.bad_requests_too_many",
+            "Your address has sent too many requests that were refused; correct them first.", retryAfter: retryAfter)
     }
 }

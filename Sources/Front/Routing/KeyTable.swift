@@ -27,7 +27,10 @@ package struct KeyTable {
         let gauges: any ProjectGauges
         var entries: [ProjectID: ProjectEntry] = [:]
         var byKey: [ProjectKey: ProjectEntry] = [:]
-        var bySlug: [String: ProjectID] = [:]
+        /// By slug and by id.
+        var byName = ByteTable<ProjectEntry>()
+        /// Of projects that have none of their own.
+        var limits = ProjectLimits()
 
         init(_ gauges: any ProjectGauges) { self.gauges = gauges }
     }
@@ -46,13 +49,35 @@ package struct KeyTable {
 
     package func contains(_ project: ProjectID) -> Bool { store.entries[project] != nil }
 
-    /// The project that a key opens.
+    /// The project that a key opens. A key that is not here opens none: the table is whole, so that nobody has to be
+    /// asked about a wrong one, and refusing it costs no more than finding a good one.
     package func entry(_ key: ProjectKey) -> ProjectEntry? { store.byKey[key] }
+
+    package func entry(_ id: ProjectID) -> ProjectEntry? { store.entries[id] }
+
+    /// The project of that id or slug, whoever asks. An id wins over an equal slug.
+    package func entry(named name: UnsafeRawBufferPointer) -> ProjectEntry? { store.byName[name] }
+    package func entry(named name: String) -> ProjectEntry? { store.byName[name] }
+
+    /// The same for a name as hosts have it, where case makes no difference.
+    package func entry(labelled label: UnsafeRawBufferPointer) -> ProjectEntry? {
+        withUnsafeTemporaryAllocation(byteCount: label.count, alignment: 1) { lower in
+            for index in 0..<label.count { lower[index] = label[index].lowercasedASCII }
+            return store.byName[UnsafeRawBufferPointer(lower)]
+        }
+    }
 
     /// The project of that id or slug, if the key opens it.
     package func entry(named name: String, _ key: ProjectKey) -> ProjectEntry? {
         guard let opened = store.byKey[key] else { return nil }
-        return opened.id.text == name || store.bySlug[name] == opened.id ? opened : nil
+        return opened.id.text == name || opened.slug == name ? opened : nil
+    }
+
+    /// Sets the limits of projects that have none of their own.
+    package mutating func limit(to limits: ProjectLimits) {
+        guard limits != store.limits else { return }
+        store.limits = limits
+        for entry in store.entries.values { entry.limit(to: limits) }
     }
 
     /// Takes a message in; returns the version to answer with `seen`, if any.
@@ -79,6 +104,8 @@ package struct KeyTable {
             unnamed = nil
             isSynced = true
             return advance(to: table)
+        case .revoked(_, let table): return advance(to: table)
+        case .valid, .unknown: return nil
         }
     }
 
@@ -94,16 +121,18 @@ package struct KeyTable {
         // Held before the old entry lets go, so that a change of the key does not begin a second gauge.
         let gauge = store.gauges.hold(entry.project)
         remove(entry.project)
-        let entry = ProjectEntry(id: entry.project, slug: entry.slug, key: key, gauge: gauge)
+        let entry = ProjectEntry(
+            id: entry.project, slug: entry.slug, key: key, gauge: gauge, overrides: entry.limits, limits: store.limits)
         store.entries[entry.id] = entry
         store.byKey[key] = entry
-        store.bySlug[entry.slug] = entry.id
+        if store.byName[entry.slug].map({ $0.id.text != entry.slug }) ?? true { store.byName.set(entry.slug, entry) }
+        store.byName.set(entry.id.text, entry)
     }
 
     private mutating func remove(_ project: ProjectID) {
         guard let old = store.entries.removeValue(forKey: project) else { return }
         if store.byKey[old.key] === old { store.byKey[old.key] = nil }
-        if store.bySlug[old.slug] == project { store.bySlug[old.slug] = nil }
+        for name in [old.slug, old.id.text] where store.byName[name] === old { store.byName.remove(name) }
         store.gauges.release(old.gauge)
     }
 }

@@ -9,24 +9,37 @@ import Synchronization
 /// access is `relaxed`.
 package final class ProjectGauge: Sendable {
     package let project: ProjectID
-    /// Requests under way or waiting.
+    /// Requests under way.
     private let requests = Atomic<Int>(0)
-    /// The theoretical arrival times of the next request and of the next byte (GCRA), in nanoseconds of the boot clock.
-    package let requestTime = Atomic<Int64>(0)
-    package let bandwidthTime = Atomic<Int64>(0)
-    /// Requests in the waiting room.
-    package let waiting = Atomic<Int>(0)
+    /// The words of `GCRA` for requests and for bytes.
+    private let requestTime = Atomic<Int64>(0)
+    private let bandwidthTime = Atomic<Int64>(0)
+    /// Requests in the waiting rooms.
+    private let waiting = Atomic<Int>(0)
 
     package init(_ project: ProjectID) { self.project = project }
 
-    /// Counts a request in, unless the project has as many as it may.
-    package func enter(max: Int) -> Bool {
+    /// Counts a request in, if the project may have one more under way and its rate allows it now. `leave` follows.
+    package func enter(_ rules: AdmissionRules, cost: Int, at now: Instant) -> Admittance {
         // Added first and taken back if it was too much: two loops cannot both take the last place.
-        guard requests.add(1, ordering: .relaxed).oldValue < max else {
+        guard requests.add(1, ordering: .relaxed).oldValue < rules.requests else {
             leave()
-            return false
+            return .full
         }
-        return true
+        guard let rate = rules.rate else { return .admitted }
+        var word = requestTime.load(ordering: .relaxed)
+        while true {
+            switch rate.admit(cost, word: word, at: now) {
+            case .early(let wait):
+                leave()
+                return .early(by: wait)
+            case .conforming(let next):
+                let (isDone, current) = requestTime.weakCompareExchange(
+                    expected: word, desired: next, ordering: .relaxed)
+                if isDone { return .admitted }
+                word = current
+            }
+        }
     }
 
     package func leave() {
@@ -35,4 +48,29 @@ package final class ProjectGauge: Sendable {
     }
 
     package var requestCount: Int { requests.load(ordering: .relaxed) }
+    /// For `RateLimitFields`.
+    package var rateWord: Int64 { requestTime.load(ordering: .relaxed) }
+
+    /// Counts one more into a waiting room, unless as many wait as may; `stopWaiting` follows.
+    package func wait(max: Int) -> Bool {
+        guard waiting.add(1, ordering: .relaxed).oldValue < max else {
+            stopWaiting()
+            return false
+        }
+        return true
+    }
+
+    package func stopWaiting() { waiting.subtract(1, ordering: .relaxed) }
+    package var waitingCount: Int { waiting.load(ordering: .relaxed) }
+
+    /// Counts bytes that pass; returns how long to wait before more may.
+    package func pass(_ bytes: Int, _ bandwidth: GCRA, at now: Instant) -> Duration {
+        var word = bandwidthTime.load(ordering: .relaxed)
+        while true {
+            let next = bandwidth.charged(bytes, word: word, at: now)
+            let (isDone, current) = bandwidthTime.weakCompareExchange(expected: word, desired: next, ordering: .relaxed)
+            if isDone { return bandwidth.wait(word: next, at: now) }
+            word = current
+        }
+    }
 }

@@ -7,24 +7,14 @@ import Telemetry
 package enum RequestForwarding {
     /// What the front knows about the request.
     package struct Context {
-        package var match: RouteTable.Match
-        package var entry: ProjectEntry
+        package var passed: Gate.Passed
         package var requestID: RequestID
         package var forwarding: Forwarding
-        /// In place of the request's own query, when that held the key.
-        package var strippedQuery: [UInt8]?
         /// Begins a trace where the client has none; random.
         package var trace: UInt64
-        /// The wish for another protocol goes on.
-        package var upgrades = false
 
-        @inlinable package init(
-            match: RouteTable.Match, entry: ProjectEntry, requestID: RequestID, forwarding: Forwarding,
-            strippedQuery: [UInt8]?, trace: UInt64, upgrades: Bool = false
-        ) {
-            (self.match, self.entry, self.requestID) = (match, entry, requestID)
-            (self.forwarding, self.strippedQuery, self.trace) = (forwarding, strippedQuery, trace)
-            self.upgrades = upgrades
+        package init(_ passed: Gate.Passed, requestID: RequestID, forwarding: Forwarding, trace: UInt64) {
+            (self.passed, self.requestID, self.forwarding, self.trace) = (passed, requestID, forwarding, trace)
         }
     }
 
@@ -34,8 +24,9 @@ package enum RequestForwarding {
     ) {
         output.append(bytes[head.methodName])
         output.append(UInt8(ascii: " "))
-        context.match.appendPath(context.entry, bytes, to: output)
-        if let query = context.strippedQuery {
+        let passed = context.passed
+        passed.match.appendPath(passed.entry, bytes, to: output)
+        if let query = passed.strippedQuery {
             if !query.isEmpty {
                 output.append(UInt8(ascii: "?"))
                 output.append(query)
@@ -57,11 +48,12 @@ package enum RequestForwarding {
                 .forwardedProto:
                 return false
             case .traceParent, .traceState: if !isTraced { return false }
+            case .authorization where passed.hidesAuthorization: return false
             default: if line.kind.isHopByHop || line.kind.isReserved { return false }
             }
             return !hasNominees || !head.fields.isNominated(line, in: bytes)
         }
-        if context.upgrades, let name = head.fields.first(.upgrade) {
+        if passed.upgrades, let name = head.fields.first(.upgrade) {
             output.append("connection: upgrade\r\nupgrade: " as StaticString)
             output.append(bytes[name])
             output.append("\r\n" as StaticString)
@@ -69,7 +61,8 @@ package enum RequestForwarding {
         if head.framing != .none || head.fields.contains(.contentLength) {
             output.append(framing: head.framing, status: 200)
         }
-        output.append(context.entry.fields)
+        output.append(passed.entry.fields)
+        passed.identity.append(to: output)
         output.append("x-bunbase-request-id: " as StaticString)
         context.requestID.append(to: output)
         output.append("\r\n" as StaticString)

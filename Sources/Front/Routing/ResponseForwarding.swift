@@ -10,6 +10,8 @@ package enum ResponseForwarding {
         package var crossOrigin: CrossOrigin?
         /// How long the request waited for the instance to wake.
         package var wake: Duration?
+        /// Of a project with a rate.
+        package var rate: RateLimitFields?
         /// The connection ends with this answer.
         package var closes: Bool
         /// The client takes fields behind the body.
@@ -50,6 +52,7 @@ package enum ResponseForwarding {
             context.requestID.append(to: output)
             output.append("\r\n" as StaticString)
             if let wake = context.wake { appendWake(wake, to: output) }
+            context.rate?.append(to: output)
             if let crossOrigin = context.crossOrigin { output.append(crossOrigin.lines) }
             if head.status == 101 {
                 output.append("connection: upgrade\r\n" as StaticString)

@@ -2,79 +2,125 @@ import Contracts
 import HTTP
 import Nouns
 
-/// Which kind serves which paths: the longest prefix wins.
+/// Which kind serves which hosts and paths. Routes for exactly the request's host come first, then those for
+/// `{project}.`, `*.` and any host; among those of one host the longest prefix that fits wins.
+///
+/// The host is found by its hash, so that a cluster with many custom hosts is as fast as one without.
 package struct RouteTable: Sendable {
     /// Routes of one table.
-    package static let routesMax = 256
+    package static let routesMax = 512
 
-    package struct Match: Sendable {
-        fileprivate let entry: Entry
-        /// What follows the prefix.
-        package let rest: ByteRange
-        package var route: Route { entry.route }
-        package var holder: Entry { entry }
-    }
-
-    /// A class, so that a request holds its route by one reference.
+    /// A route as it is matched and written. A class, so that a request holds its route by one reference.
     package final class Entry: Sendable {
-        fileprivate let prefix: [UInt8]
         package let route: Route
-        fileprivate let rewrite: Rewrite
+        fileprivate let prefix: [UInt8]
+        /// The rewrite taken apart at `{project}`.
+        fileprivate let pieces: [[UInt8]]
 
         fileprivate init(_ route: Route) {
-            (prefix, self.route, rewrite) = (Array(route.prefix.utf8), route, Rewrite(route.rewrite))
+            self.route = route
+            prefix = Array(route.prefix.utf8)
+            let mark = "{project}"
+            pieces = route.rewrite.split(separator: mark, omittingEmptySubsequences: false).map { Array($0.utf8) }
         }
     }
 
-    /// A rewrite taken apart at `{project}`.
-    fileprivate struct Rewrite: Hashable, Sendable {
-        let pieces: [[UInt8]]
-
-        init(_ text: String) {
-            let mark = Array("{project}".utf8)
-            var pieces: [[UInt8]] = [[]]
-            var rest = Array(text.utf8)[...]
-            while let byte = rest.first {
-                if rest.starts(with: mark) {
-                    pieces.append([])
-                    rest = rest.dropFirst(mark.count)
-                } else {
-                    pieces[pieces.count - 1].append(byte)
-                    rest = rest.dropFirst()
-                }
-            }
-            self.pieces = pieces
-        }
+    package struct Match: Sendable {
+        package let holder: Entry
+        /// What follows the prefix.
+        package let rest: ByteRange
+        /// The host's first label, where the route's host has `{project}` there; not lower-cased.
+        package let projectLabel: ByteRange?
+        package var route: Route { holder.route }
     }
 
-    private let entries: [Entry]
+    /// Longest prefix first.
+    private typealias Rules = [Entry]
+
+    private let forAny: Rules
+    private var exact = ByteTable<Rules>()
+    private var byProject = ByteTable<Rules>()
+    private var byLabel = ByteTable<Rules>()
+    private let hasHosts: Bool
 
     package init(_ routes: [Route] = []) {
-        let sorted = routes.enumerated().sorted {
-            let (a, b) = ($0.element.prefix.utf8.count, $1.element.prefix.utf8.count)
-            return a == b ? $0.offset < $1.offset : a > b
+        var groups: [RouteHost?: Rules] = [:]
+        for route in routes { groups[route.host, default: []].append(Entry(route)) }
+        for (host, rules) in groups {
+            // Of two with one prefix, which the cluster file does not allow, the first wins.
+            let sorted = rules.enumerated().sorted {
+                ($1.element.prefix.count, $0.offset) < ($0.element.prefix.count, $1.offset)
+            }.map(\.element)
+            groups[host] = sorted
+            switch host {
+            case nil: break
+            case .exact(let name): exact.set(name, sorted)
+            case .project(let name): byProject.set(name, sorted)
+            case .any(let name): byLabel.set(name, sorted)
+            }
         }
-        entries = sorted.map { Entry($0.element) }
+        forAny = groups[nil] ?? []
+        hasHosts = groups.keys.contains { $0 != nil }
     }
 
-    package var isEmpty: Bool { entries.isEmpty }
+    package var isEmpty: Bool { forAny.isEmpty && !hasHosts }
 
-    /// The route of a path; nil when there is none.
+    /// The route of a host and path; nil when there is none.
     ///
-    /// - Parameter path: a range of `bytes`, undecoded. Prefixes are compared as they stand: a client that encodes the
-    ///   letters of a prefix misses it.
-    package func match(_ path: ByteRange, in bytes: UnsafeRawBufferPointer) -> Match? {
+    /// - Parameters:
+    ///   - host: a range of `bytes`, with or without a port.
+    ///   - path: a range of `bytes`, undecoded. Prefixes are compared as they stand: a client that encodes the
+    ///     letters of a prefix misses it.
+    package func match(host: ByteRange?, path: ByteRange, in bytes: UnsafeRawBufferPointer) -> Match? {
+        if hasHosts, let host, let match = matchHost(host, path, bytes) { return match }
+        return Self.match(forAny, path, bytes, projectLabel: nil)
+    }
+
+    private func matchHost(_ host: ByteRange, _ path: ByteRange, _ bytes: UnsafeRawBufferPointer) -> Match? {
+        let name = Self.name(host, bytes)
+        guard (1...RouteHost.lengthMax).contains(name.count) else { return nil }
+        return withUnsafeTemporaryAllocation(byteCount: name.count, alignment: 1) { lower in
+            for index in 0..<name.count { lower[index] = bytes[Int(name.start) + index].lowercasedASCII }
+            let text = UnsafeRawBufferPointer(lower)
+            if let rules = exact[text], let match = Self.match(rules, path, bytes, projectLabel: nil) { return match }
+            guard let dot = text.firstIndex(of: UInt8(ascii: ".")), dot > 0 else { return nil }
+            let rest = UnsafeRawBufferPointer(rebasing: text[(dot + 1)...])
+            let label = ByteRange(Int(name.start), Int(name.start) + dot)
+            if let rules = byProject[rest], let match = Self.match(rules, path, bytes, projectLabel: label) {
+                return match
+            }
+            return byLabel[rest].flatMap { Self.match($0, path, bytes, projectLabel: nil) }
+        }
+    }
+
+    /// Without a port, and without the dot that ends a fully qualified name.
+    private static func name(_ host: ByteRange, _ bytes: UnsafeRawBufferPointer) -> ByteRange {
+        var end = Int(host.end)
+        let start = Int(host.start)
+        for index in stride(from: end - 1, through: start, by: -1) {
+            guard bytes[index].isDigit else {
+                if bytes[index] == UInt8(ascii: ":") { end = index }
+                break
+            }
+        }
+        if end > start, bytes[end - 1] == UInt8(ascii: ".") { end -= 1 }
+        return ByteRange(start, end)
+    }
+
+    private static func match(
+        _ rules: Rules, _ path: ByteRange, _ bytes: UnsafeRawBufferPointer, projectLabel: ByteRange?
+    ) -> Match? {
         let text = bytes[path]
-        for entry in entries where text.count >= entry.prefix.count {
-            guard entry.prefix.withUnsafeBytes({ begins(with: $0, text) }) else { continue }
-            let rest = ByteRange(Int(path.start) + entry.prefix.count, Int(path.end))
-            return Match(entry: entry, rest: rest)
+        for rule in rules where text.count >= rule.prefix.count {
+            guard rule.prefix.withUnsafeBytes({ begins(with: $0, text) }) else { continue }
+            let rest = ByteRange(Int(path.start) + rule.prefix.count, Int(path.end))
+            return Match(holder: rule, rest: rest, projectLabel: projectLabel)
         }
         return nil
     }
 
     /// Whether `text`, which is as long or longer, begins with the prefix.
-    private func begins(with prefix: UnsafeRawBufferPointer, _ text: UnsafeRawBufferPointer) -> Bool {
+    private static func begins(with prefix: UnsafeRawBufferPointer, _ text: UnsafeRawBufferPointer) -> Bool {
         for index in 0..<prefix.count where prefix[index] != text[index] { return false }
         return true
     }
@@ -110,7 +156,7 @@ package struct RouteTable: Sendable {
 extension RouteTable.Match {
     /// Writes the path that the instance sees.
     package func appendPath(_ project: ProjectEntry, _ bytes: UnsafeRawBufferPointer, to output: OutputBuffer) {
-        for (index, piece) in entry.rewrite.pieces.enumerated() {
+        for (index, piece) in holder.pieces.enumerated() {
             if index > 0 { output.append(project.idBytes) }
             output.append(piece)
         }

@@ -2,6 +2,7 @@ import CLinux
 import Glibc
 import Linux
 import Nouns
+import Routing
 import TLS
 
 /// Takes what happens to a stream. Called on the loop's thread, never from within the stream's own methods.
@@ -59,6 +60,11 @@ final class ByteStream: EventHandler, TLSTransport {
     private var registration: EventLoop.Registration?
     private var kept: [UInt8] = []
     private var keptStart = 0
+    /// The client's, as far as it counts; nil for one that is not counted.
+    var address: ClientAddress?
+    /// Where the kept bytes are counted.
+    var memory: MemoryGauge?
+    private var counted = 0
     private var isConnecting: Bool
     private var isWatchedForRoom: Bool
     /// What goes over the socket is encrypted.
@@ -254,12 +260,14 @@ final class ByteStream: EventHandler, TLSTransport {
         guard isOpen else { return false }
         guard !isBlocked, !isConnecting else {
             kept += bytes
+            count()
             return true
         }
         guard let count = put(bytes) else { return false }
         if count < bytes.count {
             kept = Array(bytes[count...])
             keptStart = 0
+            self.count()
             watch()
         }
         return true
@@ -267,7 +275,13 @@ final class ByteStream: EventHandler, TLSTransport {
 
     func send(_ bytes: [UInt8]) -> Bool { bytes.withUnsafeBytes { send($0) } }
 
+    private func count() {
+        memory?.bytes += keptCount - counted
+        counted = keptCount
+    }
+
     private func flush() {
+        defer { self.count() }
         let count = kept.withUnsafeBytes { put(UnsafeRawBufferPointer(rebasing: $0[keptStart...])) }
         guard let count else {
             (kept, keptStart) = ([], 0)
@@ -309,6 +323,7 @@ final class ByteStream: EventHandler, TLSTransport {
         if let registration { loop.unwatch(registration) }
         (registration, owner) = (nil, nil)
         (kept, keptStart) = ([], 0)
+        count()
         return descriptor
     }
 }

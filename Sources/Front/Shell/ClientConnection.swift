@@ -69,6 +69,7 @@ final class ClientConnection: ByteStreamOwner, ExchangeClient, ClientPresence, R
     /// Nothing has been asked for yet: the client may still say that it speaks HTTP/2.
     private var isFirst = true
     /// Looked at once.
+    var address: ClientAddress? { stream.address }
     lazy var origin = ClientOrigin(stream.peerAddress, isSecure: false)
     var place = 0
     /// Where it queues for its turn: among the connections of the project that it asked for last.
@@ -218,6 +219,7 @@ final class ClientConnection: ByteStreamOwner, ExchangeClient, ClientPresence, R
             if error == .versionUnsupported, isFirst, isHTTP2(bytes) {
                 becomeHTTP2(bytes)
             } else {
+                _ = front.isOneTooMany(error, from: stream.address)
                 say(FaultBody.response(error, closes: true), closes: true, isRequestRead: false)
             }
         }
@@ -270,7 +272,7 @@ final class ClientConnection: ByteStreamOwner, ExchangeClient, ClientPresence, R
 
     func begin(_ exchange: Exchange) {
         phase = .exchanging(exchange)
-        lane = exchange.entry.lane
+        if let entry = exchange.entry { lane = entry.lane }
         setDeadline(nil)
     }
 
@@ -416,7 +418,7 @@ final class ClientConnection: ByteStreamOwner, ExchangeClient, ClientPresence, R
         case (.head, .reading):
             say(FaultBody.response(.headTimeout, closes: true), closes: true, isRequestRead: false)
         case (.body(let received), .exchanging(let exchange)):
-            if exchange.isWaiting, !exchange.wantsBody { return awaitMoreBody() }
+            if exchange.isWaiting || exchange.isPaused, !exchange.wantsBody { return awaitMoreBody() }
             if exchange.wantsBody, isQuickEnough(stream.receivedCount - received) { return awaitMoreBody() }
             exchange.refuse(exchange.wantsBody ? .bodyTimeout : .responseTimedOut)
         case (.tunnel, .exchanging(let exchange)):

@@ -7,7 +7,7 @@ import Telemetry
 /// What comes from the instance.
 extension Exchange {
     /// Whether the instance is to be read from: not while the client is slow to take what came before.
-    var canTakeAnswer: Bool { !client.isBlocked }
+    var canTakeAnswer: Bool { !client.isBlocked && !isPaused }
 
     var awaitsHead: Bool { download == nil }
 
@@ -75,12 +75,15 @@ extension Exchange {
     private func receive(_ bytes: UnsafeRawBufferPointer) throws(Fault) -> Int {
         if let count = download!.passThrough(bytes.count) {
             if count > 0 { client.send(UnsafeRawBufferPointer(rebasing: bytes[..<count])) }
+            charge(count)
             return count
         }
         front.piece.removeAll()
         // What was good before the fault goes on.
         defer { if !front.piece.isEmpty { client.send(front.piece.bytes) } }
-        return try download!.receive(bytes, into: front.piece)
+        let count = try download!.receive(bytes, into: front.piece)
+        charge(count)
+        return count
     }
 
     /// The instance said what is no HTTP.

@@ -18,6 +18,10 @@ final class Exchange: LeaseWaiter {
     private static let headKeptMax = 16_384
 
     enum Phase {
+        /// The token is being checked; `held` is set. Leaves to `queued` or `waiting`; ends by a refusal.
+        case verifying
+        /// In the waiting room. Leaves to `waiting`; ends by a refusal.
+        case queued
         /// For the lease. Leaves to `connecting`; ends by a refusal.
         case waiting
         /// The instance's queue is full; `retry` is set. Leaves to `sent`.
@@ -28,6 +32,14 @@ final class Exchange: LeaseWaiter {
         case answering
         /// Nothing more may happen, until it is used again.
         case done
+    }
+
+    /// A request whose project is not known yet.
+    private struct Held {
+        let head: RequestHead
+        let bytes: [UInt8]
+        let request: Gate.Request
+        let token: OperatorToken
     }
 
     /// The front owns its exchanges.
@@ -44,6 +56,13 @@ final class Exchange: LeaseWaiter {
     private var subject: AccessSubject?
     private var began = Instant.zero
     private(set) var use: LeaseBook.Use?
+    /// Why the request could not be let in when it came.
+    private(set) var reason = Admittance.admitted
+    /// Counted in at the project's gauge.
+    private var isCounted = false
+    private var held: Held?
+    /// Set while the project's bandwidth is used up: nothing is read from either side.
+    private var pause: TimerHeap.ID?
     var answer: ResponseForwarding.Context
     var upstream: UpstreamConnection?
     var download: Download?
@@ -82,48 +101,103 @@ final class Exchange: LeaseWaiter {
 
     // MARK: The client's side
 
-    /// Takes a request on; its head is then written into `head`, and `begin` follows.
+    /// Takes a request on; `pass` or `hold` follows, and then `begin`.
     func take(
-        _ request: RequestHead, framing: BodyFraming, _ passed: Gate.Passed, for client: any ExchangeClient,
+        _ request: RequestHead, framing: BodyFraming, _ holder: RouteTable.Entry, for client: any ExchangeClient,
         answer: ResponseForwarding.Context, subject: AccessSubject?
     ) {
         number = front.nextNumber()
         (self.client, self.answer) = (client, answer)
-        (method, holder, entry) = (request.method, passed.match.holder, passed.entry)
+        (method, self.holder) = (request.method, holder)
         expectsContinue = request.expectsContinue
         upload = Upload(framing, bytesMax: holder.route.bodyMax)
         (canReplay, isUploadBroken, attempts) = (true, false, 0)
         (download, tunnel, isEventStream, isReusable) = (nil, nil, false, false)
-        phase = .waiting
+        (phase, reason, isCounted) = (.waiting, .admitted, false)
         (self.subject, began) = (subject, front.loop.now)
         (outcome.source, outcome.status) = (.nobody, 0)
         waitDeadline = front.loop.now + front.settings.limits.waitMax
         answerDeadline = nil
-        entry.retries.earn()
         head.removeAll()
     }
 
+    /// The request is its project's from now on, and let in or to wait for that.
+    func pass(
+        _ request: RequestHead, _ bytes: UnsafeRawBufferPointer, _ passed: Gate.Passed, _ admittance: Admittance
+    ) {
+        (entry, reason) = (passed.entry, admittance)
+        entry.retries.earn()
+        isCounted = admittance == .admitted
+        phase = isCounted ? .waiting : .queued
+        let context = RequestForwarding.Context(
+            passed, requestID: answer.requestID,
+            forwarding: Forwarding(request, bytes, from: client.origin, front.settings.proxies),
+            trace: front.traces.next())
+        RequestForwarding.append(request, bytes, context, to: head)
+        headCount = head.count
+    }
+
+    /// The request's token is to be checked first.
+    func hold(_ head: RequestHead, _ bytes: UnsafeRawBufferPointer, _ request: Gate.Request) {
+        let own = Array(UnsafeRawBufferPointer(rebasing: bytes[..<head.length]))
+        held = Held(head: head, bytes: own, request: request, token: request.token!)
+        phase = .verifying
+    }
+
+    /// The token is good for this.
+    func verified(_ grant: TokenGrant) {
+        guard phase == .verifying, let held else { return }
+        self.held = nil
+        let fault = held.bytes.withUnsafeBytes { bytes -> Fault? in
+            do throws(Fault) {
+                let passed = try Gate.pass(held.request, held.head, bytes, front.keys, grant)
+                pass(held.head, bytes, passed, try front.admit(passed.entry, cost: holder.route.cost))
+                return nil
+            } catch {
+                return error
+            }
+        }
+        if let fault { return refuse(fault) }
+        waitDeadline = front.loop.now + front.settings.limits.waitMax
+        goOn()
+    }
+
+    /// The waiting is over.
+    func admitted() {
+        guard phase == .queued else { return }
+        (phase, isCounted) = (.waiting, true)
+        waitDeadline = front.loop.now + front.settings.limits.waitMax
+        goOn()
+    }
+
+    private func goOn() {
+        switch phase {
+        case .verifying: front.verify(held!.token, for: self)
+        case .queued: front.queue(self, because: reason)
+        case .waiting, .connecting, .sent, .answering, .done: front.want(self, deadline: waitDeadline)
+        }
+    }
+
     var instance: InstanceID { InstanceID(entry.id, holder.route.kind) }
-    var gauge: ProjectGauge? { entry.gauge }
+    var gauge: ProjectGauge? { isCounted ? entry.gauge : nil }
 
     /// Takes the bytes behind the head, and asks for the lease. Returns how many bytes belong to the request.
     func begin(_ bytes: UnsafeRawBufferPointer) throws(Fault) -> Int {
-        headCount = head.count
         var count = 0
         if !upload.isComplete {
             front.piece.removeAll()
             count = try upload.receive(bytes, into: front.piece)
-            body += front.piece.bytes
+            keep(front.piece.bytes)
             if !body.isEmpty || upload.isComplete { expectsContinue = false }
         }
-        front.want(self, deadline: waitDeadline)
+        goOn()
         return count
     }
 
     /// Whether the client's bytes are wanted now.
     var wantsBody: Bool {
-        if let tunnel { return !tunnel.hasClientEnded && upstream?.stream.isBlocked == false }
-        guard !upload.isComplete, !isUploadBroken, phase != .done else { return false }
+        if let tunnel { return !tunnel.hasClientEnded && upstream?.stream.isBlocked == false && !isPaused }
+        guard !upload.isComplete, !isUploadBroken, phase != .done, !isPaused else { return false }
         guard let upstream else { return body.count < RetryRule.bodyMax }
         return !upstream.stream.isBlocked
     }
@@ -159,9 +233,10 @@ final class Exchange: LeaseWaiter {
 
     private func pass(_ piece: UnsafeRawBufferPointer) {
         if upload.isComplete { client.bodyCame() }
-        guard let upstream else { return body += piece }
+        charge(piece.count)
+        guard let upstream else { return keep(piece) }
         if canReplay {
-            body += piece
+            keep(piece)
             if body.count > RetryRule.bodyMax { letGo() }
         }
         if !upstream.stream.send(piece) {
@@ -175,9 +250,25 @@ final class Exchange: LeaseWaiter {
     /// The client is gone, or what it sent makes no sense: nobody waits for the answer any more.
     func cancel() {
         guard phase != .done else { return }
-        if use == nil { front.giveUp(self) }
+        if use == nil, isCounted { front.giveUp(self) }
         outcome.source = .nobody
         conclude(reusing: false)
+    }
+
+    // MARK: Bandwidth
+
+    var isPaused: Bool { pause != nil }
+
+    /// Bytes of a body have passed: when the project's bandwidth is used up, the next ones wait.
+    func charge(_ count: Int) {
+        guard count > 0, let entry, let bandwidth = entry.rules.bandwidth, phase != .done else { return }
+        let wait = entry.gauge.pass(count, bandwidth, at: front.loop.now)
+        guard wait > .zero, pause == nil else { return }
+        pause = front.loop.schedule(after: wait) { [self] in
+            pause = nil
+            upstream?.pumpSoon()
+            if !upload.isComplete { client.readBodySoon() }
+        }
     }
 
     /// The client has taken all that was passed on.
@@ -203,6 +294,7 @@ final class Exchange: LeaseWaiter {
         guard phase != .done else { return }
         let (client, context, isUploaded) = (client!, answer, upload.isComplete)
         let isAnswering = phase == .answering
+        if entry == nil { front.countStranger(fault, subject) }
         if !isAnswering { (outcome.source, outcome.status) = (.front(code: fault.code), fault.status) }
         conclude(reusing: false)
         if isAnswering { client.cut() } else { client.answered(context, with: fault, isRequestRead: isUploaded) }
@@ -260,10 +352,16 @@ final class Exchange: LeaseWaiter {
         }
     }
 
-    /// The body is too long to be kept.
+    private func keep(_ piece: UnsafeRawBufferPointer) {
+        body += piece
+        front.memory.bytes += piece.count
+    }
+
+    /// The body is too long to be kept, or needed no more.
     private func letGo() {
         canReplay = false
-        body = []
+        front.memory.bytes -= body.count
+        body.removeAll(keepingCapacity: body.capacity <= RetryRule.bodyMax)
     }
 
     func upstreamDrained() {
@@ -348,17 +446,25 @@ final class Exchange: LeaseWaiter {
     func beginAnswering() {
         phase = .answering
         use?.outlier.answered()
-        canReplay = false
-        if !body.isEmpty { body.removeAll(keepingCapacity: body.capacity <= RetryRule.bodyMax) }
+        letGo()
+        if let rate = entry.rules.rate {
+            answer.rate = RateLimitFields(rate, word: entry.gauge.rateWord, at: front.loop.now)
+        }
     }
 
     /// Ends the exchange: gives up connection, lease and place, and may be used again at once. The client is told by
     /// the caller.
     func conclude(reusing isReusable: Bool) {
         guard phase != .done else { return }
+        switch phase {
+        case .verifying: if let held { front.unverify(held.token, for: self) }
+        case .queued: front.unqueue(self)
+        case .waiting, .connecting, .sent, .answering, .done: break
+        }
         phase = .done
         if let retry { front.loop.cancel(retry) }
-        retry = nil
+        if let pause { front.loop.cancel(pause) }
+        (retry, pause, held) = (nil, nil, nil)
         if isReusable, upload.isComplete, let upstream {
             upstream.end()
             front.keep(upstream)
@@ -366,7 +472,7 @@ final class Exchange: LeaseWaiter {
         } else {
             dropUpstream()
         }
-        if !body.isEmpty { body.removeAll(keepingCapacity: body.capacity <= RetryRule.bodyMax) }
+        letGo()
         head.shrink(to: Self.headKeptMax)
         count()
         front.ended(self)
@@ -380,7 +486,7 @@ final class Exchange: LeaseWaiter {
         outcome.retries = max(0, attempts - 1)
         outcome.bytesIn = upload.received
         outcome.bytesOut = download?.passed ?? 0
-        front.count(outcome, of: entry, subject, holder.route.kind)
+        if let entry { front.count(outcome, of: entry, subject, holder.route.kind) }
         subject = nil
     }
 

@@ -1,4 +1,6 @@
+import Contracts
 import HTTP
+import Linux
 import Nouns
 import Routing
 
@@ -20,15 +22,26 @@ extension ExchangeClient {
         answer.takesTrailers = head.fields.takesTrailers(in: bytes)
         if head.method == .options { return preflight(head, answer, body) }
         do throws(Fault) {
-            let passed = try Gate.pass(head, bytes, front.settings, front.keys)
+            let request = try Gate.read(head, bytes, front.settings)
+            answer.upgrades = request.upgrades
+            let framing = framing ?? head.framing
+            var grant: TokenGrant?
+            if let token = request.token {
+                switch front.tokens.look(token, at: front.loop.now) {
+                case .valid(let found): grant = found
+                case .unknown: throw .tokenUnknown
+                case .unheardOf: return hold(head, bytes, request, answer, body, framing)
+                }
+            }
+            let passed = try Gate.pass(request, head, bytes, front.keys, grant)
+            let admittance: Admittance
             do throws(Fault) {
-                try front.admit(passed.entry.gauge)
+                admittance = try front.admit(passed.entry, cost: passed.match.route.cost)
             } catch {
                 front.countRefused(error, passed, front.subject(head, bytes, answer.requestID, host))
                 return refuse(error, head, answer, body)
             }
-            answer.upgrades = passed.upgrades
-            return exchange(head, bytes, passed, answer, body, framing ?? head.framing)
+            return exchange(head, bytes, passed, admittance, answer, body, framing)
         } catch {
             front.countStranger(error, front.subject(head, bytes, answer.requestID, host))
             return refuse(error, head, answer, body)
@@ -36,18 +49,31 @@ extension ExchangeClient {
     }
 
     private func exchange(
-        _ head: RequestHead, _ bytes: UnsafeRawBufferPointer, _ passed: Gate.Passed,
+        _ head: RequestHead, _ bytes: UnsafeRawBufferPointer, _ passed: Gate.Passed, _ admittance: Admittance,
         _ answer: ResponseForwarding.Context, _ body: UnsafeRawBufferPointer, _ framing: BodyFraming
     ) -> Int {
-        let context = RequestForwarding.Context(
-            match: passed.match, entry: passed.entry, requestID: answer.requestID,
-            forwarding: Forwarding(head, bytes, from: origin, front.settings.proxies),
-            strippedQuery: passed.strippedQuery, trace: front.traces.next(), upgrades: passed.upgrades)
         let exchange = front.exchanges.take(front)
         exchange.take(
-            head, framing: framing, passed, for: self, answer: answer,
+            head, framing: framing, passed.match.holder, for: self, answer: answer,
             subject: front.subject(head, bytes, answer.requestID, host))
-        RequestForwarding.append(head, bytes, context, to: exchange.head)
+        exchange.pass(head, bytes, passed, admittance)
+        return begin(exchange, body)
+    }
+
+    /// Keeps a request until its token is checked.
+    private func hold(
+        _ head: RequestHead, _ bytes: UnsafeRawBufferPointer, _ request: Gate.Request,
+        _ answer: ResponseForwarding.Context, _ body: UnsafeRawBufferPointer, _ framing: BodyFraming
+    ) -> Int {
+        let exchange = front.exchanges.take(front)
+        exchange.take(
+            head, framing: framing, request.match.holder, for: self, answer: answer,
+            subject: front.subject(head, bytes, answer.requestID, host))
+        exchange.hold(head, bytes, request)
+        return begin(exchange, body)
+    }
+
+    private func begin(_ exchange: Exchange, _ body: UnsafeRawBufferPointer) -> Int {
         begin(exchange)
         do throws(Fault) {
             let count = try exchange.begin(body)
@@ -82,7 +108,7 @@ extension ExchangeClient {
         _ fault: Fault, _ head: RequestHead, _ answer: ResponseForwarding.Context, _ body: UnsafeRawBufferPointer
     ) -> Int {
         let (count, isRead) = Self.skip(head.framing, body)
-        let closes = answer.closes || !isRead
+        let closes = front.isOneTooMany(fault, from: address) || answer.closes || !isRead
         var extra: [UInt8] = []
         answer.crossOrigin?.append(to: &extra)
         let bytes = FaultBody.response(

@@ -12,6 +12,8 @@ protocol ExchangeClient: AnyObject {
     var front: Front { get }
     /// Where the connection comes from.
     var origin: ClientOrigin { get }
+    /// The client's address, as far as it counts; nil for one that is not counted.
+    var address: ClientAddress? { get }
     /// Bytes of answers wait here because the peer is slow: no more are wanted now.
     var isBlocked: Bool { get }
 

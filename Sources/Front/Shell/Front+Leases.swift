@@ -78,6 +78,8 @@ extension Front {
     private func configured() {
         let limits = settings.limits
         book.linger = limits.linger
+        keys.limit(to: limits.project)
+        addresses.limit(to: limits.client, loops: commons.loopCount)
         requestScanner = RequestScanner(HeadLimits(bytesMax: limits.headMax, fieldsMax: limits.fieldsMax))
         readCertificates()
         onConfigured?()
@@ -96,12 +98,16 @@ extension Front {
                 say(.hello(version: KeyChannel.version, table: keys.version))
             },
             onMessage: { [unowned self] in
-                let table = try keys.apply(KeyChannel.FromPlatform($0))
+                let message = try KeyChannel.FromPlatform($0)
+                let table = try keys.apply(message)
+                perform(tokens.received(message, at: loop.now))
                 keysChanged()
+                // Other limits may let in who waits.
+                if !room.isEmpty { admitWaitingSoon() }
                 // Said when nobody is on the way any more who came with an old key.
                 if let table { say(.seen(table: table)) }
             },
-            onLost: {})
+            onLost: { [unowned self] in perform(tokens.disconnected()) })
         platform?.open()
     }
 

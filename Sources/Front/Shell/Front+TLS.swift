@@ -31,9 +31,10 @@ extension Front {
     func endHandshake() { handshakes -= 1 }
 
     /// A client that has just been accepted, and for which there is room.
-    func welcome(_ descriptor: Descriptor, isSecure: Bool) {
+    func welcome(_ descriptor: Descriptor, _ address: ClientAddress?, isSecure: Bool) {
         Socket.sendAtOnce(descriptor)
-        guard let stream = try? ByteStream(descriptor, on: loop) else { return commons.leave() }
+        guard let stream = try? ByteStream(descriptor, on: loop) else { return leavePlace(address) }
+        (stream.address, stream.memory) = (address, memory)
         let ranges = settings.proxies.protocolFrom
         guard isSecure || !ranges.isEmpty else { return join(ClientConnection(stream, self)) }
         let peer = stream.peerAddress

@@ -24,6 +24,7 @@ extension Front {
         (sweepTimer, sweepMoment) = (nil, .distantFuture)
         let now = loop.now
         perform(book.expire(at: now))
+        perform(tokens.expire(at: now))
         for client in clients { client.expire(at: now) }
         for client in Array(redisClients.values) { client.expire(at: now) }
         pools.expire(at: now, idle: settings.limits.upstreamIdle)
@@ -32,7 +33,7 @@ extension Front {
             if let moment = client.dueMoment { earliest = min(earliest ?? .distantFuture, moment) }
         }
         let next = [
-            book.nextDeadline, earliest,
+            book.nextDeadline, tokens.nextDeadline, earliest,
             redisClients.values.compactMap(\.deadline).min(),
             pools.nextDeadline(idle: settings.limits.upstreamIdle),
         ]

@@ -59,6 +59,16 @@ package final class Front: LoopWork {
     /// Nil where nobody gave it a place.
     var accessFile: AccessFile?
     var book: LeaseBook
+    var tokens = TokenBook()
+    /// Requests whose token is being checked.
+    var verifying: [TokenBook.Waiter: Exchange] = [:]
+    var room = WaitingRoom()
+    /// Requests in the waiting room.
+    var queued: [WaitingRoom.Waiter: Exchange] = [:]
+    var roomTimer: TimerHeap.ID?
+    var isRoomDue = false
+    let memory = MemoryGauge()
+    var addresses = ClientTable(countMax: FrontLimits().connectionsMax)
     var waiters: [LeaseBook.Waiter: any LeaseWaiter] = [:]
     var supervisor: Channel?
     var platform: Channel?
@@ -114,7 +124,11 @@ package final class Front: LoopWork {
         listeners.append(
             try Listener(descriptor, on: loop) { [unowned self] in
                 // There is no way to say why before the handshake.
-                if takePlace() { welcome($0, isSecure: true) } else { $0.close() }
+                do throws(Fault) {
+                    welcome($0, try takePlace($0), isSecure: true)
+                } catch {
+                    $0.close()
+                }
             })
     }
 
@@ -134,14 +148,17 @@ package final class Front: LoopWork {
     package var connectionCount: Int { clients.count + redisClients.count }
 
     private func accept(http descriptor: Descriptor) {
-        guard takePlace() else {
-            let answer = FaultBody.response(.connectionsTooMany, closes: true)
+        let address: ClientAddress?
+        do throws(Fault) {
+            address = try takePlace(descriptor)
+        } catch {
+            let answer = FaultBody.response(error, closes: true)
             _ = answer.withUnsafeBytes {
                 Glibc.send(descriptor.number, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
             }
             return
         }
-        welcome(descriptor, isSecure: false)
+        welcome(descriptor, address, isSecure: false)
     }
 
     func join(_ client: any ClientPresence) {
@@ -158,15 +175,44 @@ package final class Front: LoopWork {
     }
 
     private func accept(resp descriptor: Descriptor) {
-        guard takePlace() else { return RESPConnection.refuse(descriptor) }
+        let address: ClientAddress?
+        do throws(Fault) {
+            address = try takePlace(descriptor)
+        } catch {
+            return RESPConnection.refuse(descriptor, error)
+        }
         Socket.sendAtOnce(descriptor)
-        guard let stream = try? ByteStream(descriptor, on: loop) else { return commons.leave() }
-        let client = RESPConnection(stream, self)
+        guard let stream = try? ByteStream(descriptor, on: loop) else { return leavePlace(address) }
+        let client = RESPConnection(stream, address, self)
         redisClients[ObjectIdentifier(client)] = client
         joined()
     }
 
-    private func takePlace() -> Bool { !isDraining && commons.join(max: settings.limits.connectionsMax) }
+    /// Counts a client's connection in; `leavePlace` follows.
+    private func takePlace(_ descriptor: Descriptor) throws(Fault) -> ClientAddress? {
+        guard !isDraining, commons.join(max: settings.limits.connectionsMax) else { throw .connectionsTooMany }
+        guard let address = (try? Socket.remoteAddress(of: descriptor)).flatMap({ ClientAddress($0.host) }) else {
+            return nil
+        }
+        do throws(Fault) {
+            try addresses.connect(address, at: loop.now)
+        } catch {
+            commons.leave()
+            throw error
+        }
+        return address
+    }
+
+    func leavePlace(_ address: ClientAddress?) {
+        commons.leave()
+        if let address { addresses.disconnect(address) }
+    }
+
+    /// A request was refused for what it is; true when its client has sent too many such.
+    func isOneTooMany(_ fault: Fault, from address: ClientAddress?) -> Bool {
+        guard fault.status == 400 || fault.status == 401, let address else { return false }
+        return addresses.sentBadRequest(address, at: loop.now)
+    }
 
     private func joined() { if connectionCount == 1 { onIdle?(false) } }
 
@@ -176,16 +222,16 @@ package final class Front: LoopWork {
             clients[client.place] = last
             last.place = client.place
         }
-        left()
+        left(client.stream.address)
     }
 
     func closed(_ client: RESPConnection) {
         redisClients[ObjectIdentifier(client)] = nil
-        left()
+        left(client.address)
     }
 
-    private func left() {
-        commons.leave()
+    private func left(_ address: ClientAddress?) {
+        leavePlace(address)
         guard connectionCount == 0 else { return }
         onIdle?(true)
         if isDraining { finishDrain() }
@@ -198,11 +244,6 @@ package final class Front: LoopWork {
 
     // MARK: Exchanges
 
-    /// Counts a request in; `ended` counts it out.
-    func admit(_ gauge: ProjectGauge) throws(Fault) {
-        guard gauge.enter(max: settings.limits.requestsPerProjectMax) else { throw .projectBusy }
-    }
-
     func nextNumber() -> LeaseBook.Waiter {
         lastNumber += 1
         return lastNumber
@@ -211,6 +252,7 @@ package final class Front: LoopWork {
     /// A waiter is done: its lease and its place are free again.
     func ended(_ waiter: any LeaseWaiter) {
         waiter.gauge?.leave()
+        if !room.isEmpty { admitWaitingSoon() }
         guard let use = waiter.use else { return }
         let actions = book.ended(use, at: loop.now)
         if !actions.isEmpty { perform(actions) }
@@ -232,6 +274,7 @@ package final class Front: LoopWork {
             Socket.sendAtOnce(descriptor)
             stream = try ByteStream(descriptor, on: loop, isConnecting: true)
         }
+        stream.memory = memory
         return UpstreamConnection(stream, from: pools.pool(endpoint.generation), self)
     }
 

@@ -12,7 +12,10 @@ package final class FrontCommons: Sendable {
     private let connections = Atomic<Int>(0)
     private let lastProblems = Atomic<Int>(0)
 
-    package init() {}
+    /// Loops of the front.
+    package let loopCount: Int
+
+    package init(loops: Int = 1) { loopCount = loops }
 
     /// Counts a client's connection in, unless there are as many as there may be.
     func join(max: Int) -> Bool {

@@ -41,7 +41,7 @@ package enum FrontProgram {
         )
         let httpsShares = try FrontLoops.deal(https, over: count)
         let snapshot = assignment.settings["keys_snapshot"].flatMap { self.snapshot(at: $0) }
-        let commons = FrontCommons()
+        let commons = FrontCommons(loops: count)
         if let metrics = descriptors.takeOne(DescriptorName.metrics) {
             try MetricsServer.serve(loops, on: metrics, child.loop)
         }

@@ -34,8 +34,10 @@ final class RESPConnection: ByteStreamOwner, LeaseWaiter {
     private var inbox: [UInt8] = []
     private var commands = 0
 
-    init(_ stream: ByteStream, _ front: Front) {
-        (self.stream, self.front) = (stream, front)
+    let address: ClientAddress?
+
+    init(_ stream: ByteStream, _ address: ClientAddress?, _ front: Front) {
+        (self.stream, self.address, self.front) = (stream, address, front)
         number = front.nextNumber()
         stream.owner = self
         setDeadline(after: front.settings.limits.headTimeout)
@@ -45,7 +47,7 @@ final class RESPConnection: ByteStreamOwner, LeaseWaiter {
     var isIdle: Bool { if case .greeting = phase { true } else { false } }
 
     /// Turns a connection away for which there is no room.
-    static func refuse(_ descriptor: Descriptor) { say(Self.error(.connectionsTooMany), to: descriptor) }
+    static func refuse(_ descriptor: Descriptor, _ fault: Fault) { say(Self.error(fault), to: descriptor) }
 
     // MARK: Events
 
@@ -95,7 +97,7 @@ final class RESPConnection: ByteStreamOwner, LeaseWaiter {
             return say(front.keys.isKnown ? RESPGreeting.wrongPass : Self.error(.keysUnavailable))
         }
         do throws(Fault) {
-            try front.admit(entry.gauge)
+            try front.admitAtOnce(entry)
         } catch {
             return end(Self.error(error))
         }

@@ -17,20 +17,22 @@ package struct Project: Hashable, Sendable {
     package let name: ProjectName
     package let slug: Slug
     package var key: ProjectKey
+    /// Those that differ from the cluster file's.
+    package var limits: ProjectLimits.Overrides
     package var state: State
     /// Milliseconds since 1970-01-01T00:00:00Z.
     package let created: Int64
     package var updated: Int64
 
     package init(
-        id: ProjectID, name: ProjectName, slug: Slug, key: ProjectKey, state: State = .active, created: Int64,
-        updated: Int64
+        id: ProjectID, name: ProjectName, slug: Slug, key: ProjectKey, limits: ProjectLimits.Overrides = .init(),
+        state: State = .active, created: Int64, updated: Int64
     ) {
-        (self.id, self.name, self.slug, self.key) = (id, name, slug, key)
+        (self.id, self.name, self.slug, self.key, self.limits) = (id, name, slug, key, limits)
         (self.state, self.created, self.updated) = (state, created, updated)
     }
 
-    package var keyEntry: KeyEntry { KeyEntry(project: id, slug: slug.text, key: key.text) }
+    package var keyEntry: KeyEntry { KeyEntry(project: id, slug: slug.text, key: key.text, limits: limits) }
 
     /// A version 4 UUID (RFC 9562 §5.4) as an id.
     package static func id(random: (UInt64, UInt64)) -> ProjectID {

@@ -8,6 +8,8 @@ import Nouns
 /// gets the whole table.
 package struct VersionedKeys: Sendable {
     package static let tombstonesMax = 1_000
+    /// Revoked tokens that are remembered, for fronts that are connected; others forget all tokens when they come back.
+    package static let revocationsMax = 256
 
     package struct Entry: Hashable, Sendable {
         package let entry: KeyEntry
@@ -40,6 +42,8 @@ package struct VersionedKeys: Sendable {
     private var entries: [ProjectID: Entry]
     /// Ascending in version.
     package private(set) var tombstones: [Tombstone]
+    /// Ascending in version.
+    private var revocations: [(token: TokenID, version: UInt64)] = []
 
     package init(version: UInt64 = 0, floor: UInt64 = 0, entries: [Entry] = [], tombstones: [Tombstone] = []) {
         (self.version, self.floor) = (version, floor)
@@ -65,6 +69,14 @@ package struct VersionedKeys: Sendable {
         return version
     }
 
+    /// Notes that a token is good no more; returns the new version.
+    package mutating func revoke(_ token: TokenID) -> UInt64 {
+        version += 1
+        revocations.append((token, version))
+        if revocations.count > Self.revocationsMax { revocations.removeFirst() }
+        return version
+    }
+
     /// For a front whose table has this version; 0 for one that has none.
     package func changes(since known: UInt64) -> Changes {
         let isWhole = known == 0 || known < floor || known > version
@@ -75,6 +87,9 @@ package struct VersionedKeys: Sendable {
         }
         for tombstone in tombstones where !isWhole && tombstone.version > start {
             messages.append((tombstone.version, .removed(tombstone.project, table: tombstone.version)))
+        }
+        for revocation in revocations where !isWhole && revocation.version > start {
+            messages.append((revocation.version, .revoked(revocation.token, table: revocation.version)))
         }
         messages.sort { $0.version < $1.version }
         return Changes(isWhole: isWhole, messages: messages.map(\.message))

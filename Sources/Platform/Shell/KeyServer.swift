@@ -3,13 +3,15 @@ import Linux
 import Nouns
 import Projects
 
-/// Tells fronts which key opens which project, on the `keys` listener: the table when they connect, then each change.
+/// Tells fronts which key opens which project, on the `keys` listener: the table when they connect, then each change;
+/// and which operators' tokens are good, when they ask.
 package final class KeyServer {
     /// Fronts connected at once; more are closed.
     package static let frontsMax = 64
 
     private let loop: EventLoop
     private let keys: () -> VersionedKeys
+    private let verify: (SecretHash) -> TokenGrant?
     private var listener: PacketListener?
     private var subscribers: [KeySubscriber] = []
     private var waiters: [Waiter] = []
@@ -27,12 +29,13 @@ package final class KeyServer {
         }
     }
 
-    /// `keys`: the table as it is now. `services`: a group whose processes are heard besides those of the same user and
-    /// of root.
+    /// `keys`: the table as it is now. `verify`: what an operator's token with this hash stands for. `services`: a group
+    /// whose processes are heard besides those of the same user and of root.
     package init(
-        _ descriptor: Descriptor, on loop: EventLoop, services: UInt32? = nil, keys: @escaping () -> VersionedKeys
+        _ descriptor: Descriptor, on loop: EventLoop, services: UInt32? = nil, keys: @escaping () -> VersionedKeys,
+        verify: @escaping (SecretHash) -> TokenGrant?
     ) throws(SystemError) {
-        (self.loop, self.keys) = (loop, keys)
+        (self.loop, self.keys, self.verify) = (loop, keys, verify)
         listener = try PacketListener(
             descriptor, on: loop, admits: { $0.isOurs(services) }
         ) { [unowned self] connection, _ in welcome(connection) }
@@ -78,6 +81,7 @@ package final class KeyServer {
             let table = keys()
             subscriber.begin(table.changes(since: known), table.version)
         }
+        subscriber.onVerify = { [unowned self] in verify($0) }
         subscriber.onSeen = { [unowned self] in tellWaiters() }
         subscriber.onClosed = { [unowned self, unowned subscriber] in subscribers.removeAll { $0 === subscriber } }
     }

@@ -11,6 +11,7 @@ final class KeySubscriber {
 
     var onHello: ((UInt64) -> Void)?
     var onSeen: (() -> Void)?
+    var onVerify: ((SecretHash) -> TokenGrant?)?
     var onClosed: (() -> Void)?
 
     /// The version up to which everything was sent or is about to be.
@@ -68,6 +69,10 @@ final class KeySubscriber {
             case .seen(let table):
                 seen = max(seen, table)
                 onSeen?()
+            case .verify(let ticket, let hash):
+                let grant = onVerify?(hash)
+                let answer = grant.map { KeyChannel.FromPlatform.valid(ticket: ticket, $0) } ?? .unknown(ticket: ticket)
+                connection.send(answer.message)
             }
         } catch {
             end()

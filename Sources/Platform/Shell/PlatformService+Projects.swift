@@ -38,8 +38,9 @@ extension PlatformService {
     }
 
     /// By the id or slug in the path.
-    private func project(_ request: Request) throws -> Project {
-        let name = request.parameter("project")
+    private func project(_ request: Request) throws -> Project { try project(named: request.parameter("project")) }
+
+    func project(named name: String) throws -> Project {
         guard let project = try registry.project(name) else {
             throw Fault(
                 404, "project.unknown", "There is no project \(Self.quoted(name)); list them to see what there is.")
@@ -109,13 +110,16 @@ extension PlatformService {
         onActivity?()
     }
 
-    private func name(_ request: Request) throws(Fault) -> ProjectName {
-        let value: JSONValue
+    func json(_ request: Request) throws(Fault) -> JSONValue {
         do throws(JSONValue.Malformed) {
-            value = try JSONValue(parsing: request.body)
+            return try JSONValue(parsing: request.body)
         } catch {
             throw Fault(400, "request.json_malformed", "The body is not JSON: \(error).")
         }
+    }
+
+    private func name(_ request: Request) throws(Fault) -> ProjectName {
+        let value = try json(request)
         guard let text = value["name"]?.string, let name = ProjectName(text) else {
             throw Fault(
                 400, "project.name_malformed", "The body is {\"name\": …} with a name. \(ProjectName.form)")
@@ -194,7 +198,7 @@ extension PlatformService {
         deletion.act()
     }
 
-    private static let isDeleting = Fault(
+    static let isDeleting = Fault(
         409, "project.deleting", "The project is being deleted; create another one.")
 
     /// Stands for the end of the process: nobody is answered any more.

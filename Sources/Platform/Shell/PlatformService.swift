@@ -23,6 +23,9 @@ package final class PlatformService {
     /// Asked behind each step; false leaves everything as it is there, as if the process had died.
     package var goesOn: (Step) -> Bool = { _ in true }
 
+    /// Milliseconds since 1970-01-01T00:00:00Z.
+    package var clock: () -> Int64 = { PlatformService.now }
+
     let loop: EventLoop
     let paths: PlatformPaths
     let settings: PlatformSettings
@@ -57,7 +60,9 @@ package final class PlatformService {
         server.onConnectionsChanged = { [unowned self] in onActivity?() }
         self.server = server
         if let fronts {
-            keyServer = try KeyServer(fronts, on: loop, services: services) { [registry] in registry.keys }
+            keyServer = try KeyServer(
+                fronts, on: loop, services: services, keys: { [registry] in registry.keys },
+                verify: { [unowned self] in grant(for: $0) })
         }
         trash.onPurged = { [unowned self] left in
             if left > 0 { LogLine.write(.warning, "trash not removed", [("entries", "\(left)")]) }
@@ -121,6 +126,12 @@ package final class PlatformService {
         router.delete("/projects/{project}") { [unowned self] in answer($0, $1, delete) }
         router.get("/projects/{project}/keys") { [unowned self] in answer($0, $1, showKeys) }
         router.post("/projects/{project}/keys/rotate") { [unowned self] in answer($0, $1, rotate) }
+        router.get("/projects/{project}/limits") { [unowned self] in answer($0, $1, showLimits) }
+        router.patch("/projects/{project}/limits") { [unowned self] in answer($0, $1, changeLimits) }
+        router.delete("/projects/{project}/limits") { [unowned self] in answer($0, $1, clearLimits) }
+        router.get("/tokens") { [unowned self] in answer($0, $1, listTokens) }
+        router.post("/tokens") { [unowned self] in answer($0, $1, createToken) }
+        router.delete("/tokens/{token}") { [unowned self] in answer($0, $1, revokeToken) }
         return router
     }()
 

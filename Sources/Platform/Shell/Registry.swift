@@ -17,7 +17,7 @@ package final class Registry {
 
     package static let fileName = "registry.sqlite"
 
-    private let connection: Connection
+    let connection: Connection
     private let snapshot: SnapshotFile
     /// The table as the fronts are to have it.
     package private(set) var keys: VersionedKeys
@@ -42,7 +42,8 @@ package final class Registry {
             floor INTEGER NOT NULL
         ) STRICT;
         INSERT INTO key_table VALUES (1, 0, 0);
-        """
+        """,
+        "ALTER TABLE project ADD COLUMN limits TEXT NOT NULL DEFAULT '';\n" + tokenTables,
     ])
 
     /// Opens or creates the registry in a directory, and writes the snapshot anew from it.
@@ -125,6 +126,17 @@ package final class Registry {
         }
     }
 
+    /// Gives an active project other limits.
+    package func limit(_ project: Project) throws {
+        try change { keys in
+            let version = keys.set(project.keyEntry)
+            try connection.run(
+                "UPDATE project SET limits = ?, updated = ?, version = ? WHERE id = ?",
+                .text(project.limits.description), .integer(project.updated), .integer(Int64(version)),
+                .text(project.id.text))
+        }
+    }
+
     /// Marks a project as being deleted and takes its key out of the table.
     package func fence(_ project: ProjectID, updated: Int64) throws {
         try change { keys in
@@ -134,6 +146,7 @@ package final class Registry {
                 .integer(Int64(version)), .text(project.text))
             try connection.run(
                 "INSERT INTO tombstone VALUES (?, ?)", .text(project.text), .integer(Int64(version)))
+            try connection.run("DELETE FROM token_project WHERE project = ?", .text(project.text))
             try connection.run("DELETE FROM tombstone WHERE version <= ?", .integer(Int64(keys.floor)))
         }
     }
@@ -145,7 +158,7 @@ package final class Registry {
 
     /// The new snapshot lies on disk, complete, before the change is committed, and takes its place right behind: so
     /// a full disk is met before anything has changed.
-    private func change(_ body: (inout VersionedKeys) throws -> Void) throws {
+    func change(_ body: (inout VersionedKeys) throws -> Void) throws {
         var changed = keys
         do {
             try connection.transaction {
@@ -165,7 +178,7 @@ package final class Registry {
 
     // MARK: Rows
 
-    private static let select = "SELECT id, name, slug, key, state, created, updated, seq FROM project "
+    private static let select = "SELECT id, name, slug, key, state, created, updated, seq, limits FROM project "
 
     /// A row that this program cannot have written.
     package struct Damaged: Error, CustomStringConvertible {
@@ -181,10 +194,12 @@ package final class Registry {
     private static func project(_ row: Statement) throws -> Project {
         guard let id = ProjectID(row.text(0)), let name = ProjectName(row.text(1)),
             let slug = Slug(stored: row.text(2)),
-            let key = ProjectKey(row.text(3)), let state = Project.State(rawValue: row.text(4))
+            let key = ProjectKey(row.text(3)), let state = Project.State(rawValue: row.text(4)),
+            let limits = ProjectLimits.Overrides(row.text(8))
         else { throw Damaged(description: "row \(row.integer(7)) of the registry is not a project") }
         return Project(
-            id: id, name: name, slug: slug, key: key, state: state, created: row.integer(5), updated: row.integer(6))
+            id: id, name: name, slug: slug, key: key, limits: limits, state: state, created: row.integer(5),
+            updated: row.integer(6))
     }
 
     private static func readKeys(_ connection: Connection) throws -> VersionedKeys {
@@ -193,11 +208,11 @@ package final class Registry {
             (version, floor) = (UInt64(row.integer(0)), UInt64(row.integer(1)))
         }
         var entries: [VersionedKeys.Entry] = []
-        try connection.query("SELECT id, slug, key, version FROM project WHERE state = 'active'") { row in
-            guard let id = ProjectID(row.text(0)) else {
-                throw Damaged(description: "an id of the registry is not of the form")
+        try connection.query("SELECT id, slug, key, version, limits FROM project WHERE state = 'active'") { row in
+            guard let id = ProjectID(row.text(0)), let limits = ProjectLimits.Overrides(row.text(4)) else {
+                throw Damaged(description: "an id or limits of the registry are not of the form")
             }
-            let entry = KeyEntry(project: id, slug: row.text(1), key: row.text(2))
+            let entry = KeyEntry(project: id, slug: row.text(1), key: row.text(2), limits: limits)
             entries.append(VersionedKeys.Entry(entry, version: UInt64(row.integer(3))))
         }
         var tombstones: [VersionedKeys.Tombstone] = []

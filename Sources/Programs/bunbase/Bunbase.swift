@@ -16,7 +16,8 @@ struct Bunbase: ParsableCommand {
             """,
         version: Version.text,
         subcommands: [
-            Up.self, Down.self, Status.self, ProjectsCommand.self, Instances.self, Services.self, Logs.self,
+            Up.self, Down.self, Status.self, ProjectsCommand.self, TokensCommand.self, LimitsCommand.self,
+            Instances.self, Services.self, Logs.self,
             Events.self,
             Reload.self, Upgrade.self, ConfigCommand.self, Completion.self, VersionCommand.self,
         ])

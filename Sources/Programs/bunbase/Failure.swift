@@ -29,6 +29,9 @@ struct Failure: Error {
     /// Writes to standard error what was done only in part.
     static func warn(_ message: String) { write("warning:", .yellow, message) }
 
+    /// Writes to standard error what people should know and programs that read the output need not.
+    static func note(_ message: String) { write("note:", .yellow, message) }
+
     private static func write(_ label: String, _ colour: Style.Colour, _ message: String) {
         let text = "\(Style.ofOutput(STDERR_FILENO).paint(label, colour)) \(message)\n"
         _ = Glibc.write(STDERR_FILENO, text, text.utf8.count)

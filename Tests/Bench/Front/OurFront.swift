@@ -37,7 +37,9 @@ final class OurFront: Proxy {
                     unix: generation == 2 ? calm ?? unix : unix, handOff: handOff,
                     token: Token(random: (generation, 2))))
         }
-        (plan.limits.connectionsMax, plan.limits.requestsPerProjectMax) = (20_000, 4_096)
+        (plan.limits.connectionsMax, plan.limits.project.requests) = (20_000, 4_096)
+        // All clients are this one program.
+        (plan.limits.client.connections, plan.limits.client.badRequests) = (0, 0)
         crew = try FrontCrew(plan, in: ground.directory, on: ground.loop)
         process = try FrontProcess(TrialCluster.programsBesideMe, in: ground.directory) { plan in
             plan.arguments = ["-c", "\(Ground.proxyCore)", plan.program]

@@ -8,6 +8,8 @@ final class FakePlatform {
     private(set) var connection: PacketConnection?
     var entries: [KeyEntry] = []
     var table: UInt64 = 7
+    /// What to say to a question about a token; nil: nothing yet.
+    var answer: (_ ticket: UInt64) -> KeyChannel.FromPlatform? = { _ in nil }
     private let path: String
     private let loop: EventLoop
     private var listener: PacketListener?
@@ -25,11 +27,20 @@ final class FakePlatform {
             })
     }
 
+    /// Dies: its listener and its connection are gone.
+    func stop() {
+        listener?.close()
+        listener = nil
+        connection?.close()
+        connection = nil
+    }
+
     func say(_ message: KeyChannel.FromPlatform) { connection?.send(message.message) }
 
     private func hear(_ message: KeyChannel.FromFront, on connection: PacketConnection) {
         func say(_ message: KeyChannel.FromPlatform) { connection.send(message.message) }
         heard.append(message)
+        if case .verify(let ticket, _) = message, let answer = answer(ticket) { say(answer) }
         guard case .hello = message else { return }
         say(.welcome(version: KeyChannel.version, isWhole: true))
         for entry in entries { say(.project(entry, table: table)) }

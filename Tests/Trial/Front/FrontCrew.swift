@@ -83,6 +83,7 @@ package final class FrontCrew {
             for entry in plan.projects { say(.project(entry, table: table)) }
             say(.synced(table: table))
         case .seen: synced += 1
+        case .verify(let ticket, _): front.send(KeyChannel.FromPlatform.unknown(ticket: ticket).message)
         }
     }
 

@@ -87,7 +87,8 @@ extension Daemon {
                     $0.member("connections_max", cluster.front.connectionsMax)
                     $0.member("head_bytes_max", cluster.front.headMax)
                     $0.member("fields_max", cluster.front.fieldsMax)
-                    $0.member("requests_per_project_max", cluster.front.requestsPerProjectMax)
+                    $0.member("memory_bytes_max", cluster.front.memoryMax)
+                    $0.member("project") { projectLimits(&$0) }
                     $0.member("wait_ms_max", cluster.front.waitMax.millisecondsRoundedUp)
                     $0.member("head_timeout_ms", cluster.front.headTimeout.millisecondsRoundedUp)
                     $0.member("body_timeout_ms", cluster.front.bodyTimeout.millisecondsRoundedUp)
@@ -96,6 +97,13 @@ extension Daemon {
             $0.member("kinds") { kinds(&$0) }
         }
         return writer.bytes
+    }
+
+    /// Of each project that has no others; in the platform's units.
+    private func projectLimits(_ writer: inout JSONWriter) {
+        writer.object { object in
+            for key in ProjectLimits.Key.allCases { object.member(key.rawValue, cluster.front.project[key]) }
+        }
     }
 
     private func kinds(_ writer: inout JSONWriter) {
