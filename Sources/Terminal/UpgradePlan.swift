@@ -1,8 +1,8 @@
 import JSON
 
 /// Which processes run older programs than those that are installed, from a cluster's status, and in which order they
-/// are moved: instances of projects before what all projects share, the front last, so that a program that does not work
-/// is met where it touches one project.
+/// are moved: instances of projects before what all projects share, the front last, so that a program that does not
+/// work is met where it touches one project.
 package struct UpgradePlan {
     package struct Step: Hashable, Sendable {
         /// `PROJECT/KIND` or a service's name.

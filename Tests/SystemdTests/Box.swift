@@ -44,7 +44,7 @@ final class Box {
         return (process.terminationStatus, String(decoding: output, as: UTF8.self).trimmingCharacters(in: .newlines))
     }
 
-    /// Asks until it is so.
+    /// Asks until it is so; each question is a process in the box, which is pause enough.
     func until(_ what: String, _ condition: () throws -> Bool) throws {
         let deadline = ContinuousClock.now + .seconds(30)
         while try !condition() {
@@ -52,7 +52,6 @@ final class Box {
                 let journal = try attempt("journalctl --no-pager -n 60 -o cat; bunbase status").output
                 throw Failure(description: "never came: \(what)\n\(journal)")
             }
-            usleep(20_000)
         }
     }
 

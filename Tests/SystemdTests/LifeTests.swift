@@ -54,7 +54,8 @@ extension SystemdTests {
                 return all.contains("instance crashed")
             }
             let kinds = try box.run(
-                "journalctl --no-pager -o json BUNBASE_PROJECT=\(project.id) BUNBASE_KIND=bunder | jq -r .BUNBASE_INCARNATION"
+                "journalctl --no-pager -o json BUNBASE_PROJECT=\(project.id) BUNBASE_KIND=bunder"
+                    + " | jq -r .BUNBASE_INCARNATION"
             )
             #expect(!kinds.isEmpty)
             #expect(try box.attempt("journalctl --no-pager -o cat -q BUNBASE_PROJECT=nobody").output == "")

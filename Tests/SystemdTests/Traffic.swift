@@ -14,6 +14,7 @@ final class Traffic: Sendable {
 
     private let state = Mutex(State())
     private let done = DispatchSemaphore(value: 0)
+    private let progress = NSCondition()
 
     /// Returns when each has been answered once.
     init(_ clients: [Client]) throws {
@@ -45,7 +46,9 @@ final class Traffic: Sendable {
     /// Returns when so many more requests were answered: faults and traffic take turns without a clock.
     func advance(_ count: Int) {
         let goal = requests + count
-        while requests < goal { usleep(1000) }
+        progress.lock()
+        defer { progress.unlock() }
+        while requests < goal { progress.wait() }
     }
 
     /// `make` is called in the thread that does the work.
@@ -62,6 +65,9 @@ final class Traffic: Sendable {
                     state.requests += 1
                     if let failure { state.failures.append(failure) }
                 }
+                progress.lock()
+                progress.broadcast()
+                progress.unlock()
             }
             done.signal()
         }

@@ -11,8 +11,8 @@ struct Upgrade: ParsableCommand {
         discussion: """
             Install the new programs first. Without --rolling it shows which processes run older ones. With it, the \
             supervisor moves first, then one project's instance after the other, then services, the front last: each \
-            finishes what is under way, requests wait meanwhile, and none counts as crashed. It stops at the first that \
-            does not become ready; what was not moved goes on as it was. It can be repeated, and interrupted.
+            finishes what is under way, requests wait meanwhile, and none counts as crashed. It stops at the first \
+            that does not become ready; what was not moved goes on as it was. It can be repeated, and interrupted.
             """)
 
     @Flag(help: "Move them, one by one.")
@@ -73,7 +73,8 @@ struct Upgrade: ParsableCommand {
         throw Failure(
             .refused,
             "The supervisor did not come back within \(wait) s; projects run on without it. " + Self.wayBack
-                + " It starts again by itself, or with: systemctl restart bunbase-supervisor (bunbase up without systemd)"
+                + " It starts again by itself, or with: systemctl restart bunbase-supervisor"
+                + " (bunbase up without systemd)"
         )
     }
 
@@ -84,8 +85,8 @@ struct Upgrade: ParsableCommand {
         } catch {
             throw Failure(
                 .refused,
-                "\(step.name) did not become ready with the installed program: \(error.message) What was not moved goes "
-                    + "on as it was. " + Self.wayBack
+                "\(step.name) did not become ready with the installed program: \(error.message) What was not moved "
+                    + "goes on as it was. " + Self.wayBack
                     + " \(step.name) comes back with it by itself; see: bunbase status")
         }
         tell(count, step.name, since: start)

@@ -6,8 +6,8 @@ import Nouns
 
 /// Writes log records: one JSON object a line, a fixed phrase and fields.
 ///
-/// Under systemd everything goes to its journal; otherwise to files that rotate: `supervisor.jsonl` for the supervisor's
-/// own, `<kind>.jsonl` for what processes of a kind print.
+/// Under systemd everything goes to its journal; otherwise to files that rotate: `supervisor.jsonl` for the
+/// supervisor's own, `<kind>.jsonl` for what processes of a kind print.
 package final class ServerLog {
     package enum Level: String, Sendable {
         case error, warning, info, debug
