@@ -123,7 +123,7 @@ struct SupervisorCrashTests {
     }
 
     /// The control socket is away for a moment when its owner dies: asks until it answers.
-    private static func eventually<Result>(_ ask: () throws -> Result) throws -> Result {
+    static func eventually<Result>(_ ask: () throws -> Result) throws -> Result {
         let end = ContinuousClock.now + .seconds(20)
         while true {
             do { return try ask() } catch { guard ContinuousClock.now < end else { throw error } }
