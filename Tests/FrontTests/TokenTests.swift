@@ -110,8 +110,8 @@ import Testing
         gone.close()
         let client = try stage.client()
         client.say(
-            "POST /v1/database/a HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer \(Self.token)\r\nContent-Length: 8\r\n\r\n"
-                + "body")
+            "POST /v1/database/a HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer \(Self.token)\r\n"
+                + "Content-Length: 8\r\n\r\nbody")
         #expect(stage.isStill())
         client.say("more")
         #expect(stage.isStill())

@@ -73,10 +73,8 @@ struct OperatorTests {
         let stream = try BlockingConnection(cluster.front, patience: .seconds(40))
         defer { stream.close() }
         let body = Array("half".utf8)
-        try stream.send(
-            Array(
-                "PUT /v1/kv/kv/b HTTP/1.1\r\nHost: h\r\nX-Bunbase-Client-Key: \(project.key)\r\nContent-Length: 8\r\n\r\n"
-                    .utf8) + body)
+        let head = "PUT /v1/kv/kv/b HTTP/1.1\r\nHost: h\r\nX-Bunbase-Client-Key: \(project.key)\r\n"
+        try stream.send(Array((head + "Content-Length: 8\r\n\r\n").utf8) + body)
         let added =
             plain + "- {host: '{project}.kv.test', prefix: /, kind: bunder, rewrite: '/kv/{project}/', "
             + "access: public}\n"

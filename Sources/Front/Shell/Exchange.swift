@@ -34,14 +34,6 @@ final class Exchange: LeaseWaiter {
         case done
     }
 
-    /// A request whose project is not known yet.
-    private struct Held {
-        let head: RequestHead
-        let bytes: [UInt8]
-        let request: Gate.Request
-        let token: OperatorToken
-    }
-
     /// The front owns its exchanges.
     unowned(unsafe) let front: Front
     /// Of the request, while there is one.
@@ -60,7 +52,7 @@ final class Exchange: LeaseWaiter {
     private(set) var reason = Admittance.admitted
     /// Counted in at the project's gauge.
     private var isCounted = false
-    private var held: Held?
+    private var held: HeldRequest?
     /// Set while the project's bandwidth is used up: nothing is read from either side.
     private var pause: TimerHeap.ID?
     var answer: ResponseForwarding.Context
@@ -140,7 +132,7 @@ final class Exchange: LeaseWaiter {
     /// The request's token is to be checked first.
     func hold(_ head: RequestHead, _ bytes: UnsafeRawBufferPointer, _ request: Gate.Request) {
         let own = Array(UnsafeRawBufferPointer(rebasing: bytes[..<head.length]))
-        held = Held(head: head, bytes: own, request: request, token: request.token!)
+        held = HeldRequest(head: head, bytes: own, request: request, token: request.token!)
         phase = .verifying
     }
 

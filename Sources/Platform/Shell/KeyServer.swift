@@ -29,8 +29,8 @@ package final class KeyServer {
         }
     }
 
-    /// `keys`: the table as it is now. `verify`: what an operator's token with this hash stands for. `services`: a group
-    /// whose processes are heard besides those of the same user and of root.
+    /// `keys`: the table as it is now. `verify`: what an operator's token with this hash stands for. `services`: a
+    /// group whose processes are heard besides those of the same user and of root.
     package init(
         _ descriptor: Descriptor, on loop: EventLoop, services: UInt32? = nil, keys: @escaping () -> VersionedKeys,
         verify: @escaping (SecretHash) -> TokenGrant?
