@@ -35,6 +35,21 @@ import Testing
         #expect(requests.count == 1)
     }
 
+    @Test func `an instance whose socket's file was deleted is reached by its port`() throws {
+        let stage = try Stage()
+        try stage.start()
+        let instance = try stage.instance(isUnix: false)
+        let listening = instance.endpoint
+        let endpoint = Endpoint(
+            instance: listening.instance, generation: listening.generation, port: listening.port,
+            unix: stage.directory + "/deleted.sock", handOff: nil, token: listening.token)
+        stage.supervisor.answer = { _, ticket in .grant(ticket: ticket, endpoint, woke: false) }
+        instance.answer { _ in "here" }
+        let client = try stage.client()
+        client.say(Stage.get())
+        #expect(try stage.answer(client).body == "here")
+    }
+
     @Test func `a grant that woke nothing is not called a wake`() throws {
         let stage = try Stage()
         try stage.start()

@@ -265,17 +265,23 @@ package final class Front: LoopWork {
         _ use: LeaseBook.Use, isFresh: Bool, isCareful: Bool
     ) throws(SystemError) -> UpstreamConnection {
         if !isFresh, let pooled = pools.take(use.generation, isCareful: isCareful) { return pooled }
-        let endpoint = use.endpoint
-        let stream: ByteStream
-        if let path = endpoint.unix {
-            stream = try ByteStream(try Socket.connect(to: path, .stream), on: loop)
-        } else {
-            let descriptor = try Socket.connect(to: .loopback(port: endpoint.port))
-            Socket.sendAtOnce(descriptor)
-            stream = try ByteStream(descriptor, on: loop, isConnecting: true)
-        }
+        let stream = try stream(to: use.endpoint)
         stream.memory = memory
-        return UpstreamConnection(stream, from: pools.pool(endpoint.generation), self)
+        return UpstreamConnection(stream, from: pools.pool(use.generation), self)
+    }
+
+    /// By the unix socket where there is one; by the port beside it when someone deleted the socket's file.
+    private func stream(to endpoint: Endpoint) throws(SystemError) -> ByteStream {
+        if let path = endpoint.unix {
+            do throws(SystemError) {
+                return try ByteStream(try Socket.connect(to: path, .stream), on: loop)
+            } catch {
+                guard error.code == ENOENT else { throw error }
+            }
+        }
+        let descriptor = try Socket.connect(to: .loopback(port: endpoint.port))
+        Socket.sendAtOnce(descriptor)
+        return try ByteStream(descriptor, on: loop, isConnecting: true)
     }
 
     /// Puts a connection into the pool, as long as its generation is leased.
