@@ -26,6 +26,12 @@ extension SystemdTests {
             #expect(code == 0, "\(output.split(separator: "\n").last ?? "")")
         }
 
+        // systemd sets the mode of passed sockets at each start, also for those who hold the same ones already.
+        @Test(arguments: services) func `the start of a service makes no socket blocking`(_ name: String) throws {
+            let unit = try String(contentsOfFile: Box.repository + "/units/\(name)", encoding: .utf8)
+            #expect(unit.contains("\nType=notify\n") == unit.contains("\nNonBlocking=yes\n"))
+        }
+
         @Test func `there are services to look at`() { #expect(Self.services.count >= 3) }
     }
 }
