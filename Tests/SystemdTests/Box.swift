@@ -82,6 +82,14 @@ final class Box {
         }
     }
 
+    /// How often each instance has been restarted, by instance.
+    func restarts() throws -> [String: Int] {
+        (try status()["instances"]?.array ?? []).reduce(into: [:]) { restarts, instance in
+            let name = "\(instance["project"]?.string ?? "")/\(instance["kind"]?.string ?? "")"
+            restarts[name] = instance["restarts"]?.int
+        }
+    }
+
     /// A project of a fresh name.
     func project(_ name: String) throws -> TrialCluster.Project {
         let slug = "\(name)-\(UInt32.random(in: 0 ... .max))"
