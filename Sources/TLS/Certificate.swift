@@ -18,10 +18,12 @@ struct Certificate {
 
 extension Certificate {
     /// Reads both files and checks that they belong together. The caller frees by `release`.
-    init(_ files: TLSSettings.Certificate) throws(TLSError) {
-        let chain = try Self.readChain(files.chain)
+    ///
+    /// - Parameter opened: files that are open already, by their paths; others are opened here.
+    init(_ files: TLSSettings.Certificate, opened: [String: Int32] = [:]) throws(TLSError) {
+        let chain = try Self.readChain(files.chain, opened)
         do throws(TLSError) {
-            let key = try Self.readKey(files.key)
+            let key = try Self.readKey(files.key, opened)
             guard X509_check_private_key(chain[0], key) == 1 else {
                 EVP_PKEY_free(key)
                 throw .noted("\(files.key) is not the private key of the first certificate in \(files.chain)")
@@ -38,9 +40,9 @@ extension Certificate {
         EVP_PKEY_free(key)
     }
 
-    private static func readChain(_ path: String) throws(TLSError) -> [OpaquePointer] {
+    private static func readChain(_ path: String, _ opened: [String: Int32]) throws(TLSError) -> [OpaquePointer] {
         var chain: [OpaquePointer] = []
-        let memory = try open(path)
+        let memory = try contents(of: path, opened[path])
         defer { BIO_free(memory) }
         while chain.count <= chainMax, let next = PEM_read_bio_X509(memory, nil, { _, _, _, _ in -1 }, nil) {
             chain.append(next)
@@ -56,8 +58,8 @@ extension Certificate {
         return chain
     }
 
-    private static func readKey(_ path: String) throws(TLSError) -> OpaquePointer {
-        let memory = try open(path)
+    private static func readKey(_ path: String, _ opened: [String: Int32]) throws(TLSError) -> OpaquePointer {
+        let memory = try contents(of: path, opened[path])
         defer { BIO_free(memory) }
         // Without the callback, OpenSSL would ask for a passphrase on the terminal.
         guard let key = PEM_read_bio_PrivateKey(memory, nil, { _, _, _, _ in -1 }, nil) else {
@@ -67,17 +69,17 @@ extension Certificate {
     }
 
     /// A file's bytes, in memory that OpenSSL wipes.
-    private static func open(_ path: String) throws(TLSError) -> OpaquePointer {
+    private static func contents(of path: String, _ opened: Int32?) throws(TLSError) -> OpaquePointer {
         ERR_clear_error()
-        let number = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        let number = opened ?? open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard number >= 0 else { throw TLSError("\(path) cannot be read: \(String(cString: strerror(errno)))") }
-        defer { close(number) }
+        defer { if opened == nil { close(number) } }
         guard let memory = BIO_new(BIO_s_secmem()) else { throw .noted("out of memory") }
         var block = [UInt8](repeating: 0, count: 16_384)
         defer { block.withUnsafeMutableBytes { OPENSSL_cleanse($0.baseAddress, $0.count) } }
         var total = 0
         while true {
-            let count = read(number, &block, block.count)
+            let count = pread(number, &block, block.count, off_t(total))
             if count < 0, errno == EINTR { continue }
             total += max(0, count)
             guard count >= 0, total <= bytesMax else {

@@ -38,15 +38,18 @@ package final class TLSContext {
     /// Reads all files. One that cannot be used is noted in `problems`; the certificate that `previous` had read from
     /// it stays.
     ///
-    /// - Parameter now: the loop's clock, for the ticket keys.
+    /// - Parameters:
+    ///   - opened: files that somebody opened for us, by their paths; others are opened here.
+    ///   - now: the loop's clock, for the ticket keys.
     package init(
-        _ settings: TLSSettings, tickets: TicketKeys, previous: TLSContext? = nil, now: @escaping () -> Instant
+        _ settings: TLSSettings, opened: [String: Int32] = [:], tickets: TicketKeys, previous: TLSContext? = nil,
+        now: @escaping () -> Instant
     ) throws(TLSError) {
         (self.settings, self.tickets, self.now) = (settings, tickets, now)
         entrance = try Self.makeContext(settings)
         for files in settings.certificates {
             do throws(TLSError) {
-                add(try Self.load(files, settings), files)
+                add(try Self.load(files, opened, settings), files)
             } catch {
                 let kept = previous?.loaded.first { $0.key.chain == files.chain && $0.key.key == files.key }
                 problems.append(error.reason + (kept == nil ? "" : "; the certificate that was read before stays"))
@@ -79,9 +82,9 @@ package final class TLSContext {
     }
 
     private static func load(
-        _ files: TLSSettings.Certificate, _ settings: TLSSettings
+        _ files: TLSSettings.Certificate, _ opened: [String: Int32], _ settings: TLSSettings
     ) throws(TLSError) -> Loaded {
-        let certificate = try Certificate(files)
+        let certificate = try Certificate(files, opened: opened)
         defer { certificate.release() }
         let context = try makeContext(settings)
         guard SSL_CTX_use_certificate(context.pointer, certificate.chain[0]) == 1,

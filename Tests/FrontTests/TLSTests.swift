@@ -1,5 +1,6 @@
 import Contracts
 import Foundation
+import Glibc
 import HTTP2Support
 import Linux
 import Nouns
@@ -120,6 +121,21 @@ import Testing
         peer.say("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
         try stage.until { peer.hasEnded && stage.front.connectionCount == 0 }
         #expect(stage.front.handshakes == 0)
+    }
+
+    @Test func `files that the supervisor opened are read, whoever may open them`() throws {
+        let stage = try stage()
+        stage.supervisor.tls.certificates = [.init(chain: "/not/for/us.pem", key: "/not/for/us.key", hosts: [])]
+        stage.supervisor.opened = { _ in
+            [Self.certificate.chain, Self.certificate.key].map { (path: String) in
+                Descriptor(open(path, O_RDONLY | O_CLOEXEC))
+            }
+        }
+        try stage.start()
+        let peer = try stage.secureClient()
+        try stage.until { peer.client.isEstablished }
+        #expect(peer.client.certificateName == "a.test")
+        #expect(stage.front.openedFiles.isEmpty)
     }
 
     @Test func `a reload shows new certificates and leaves connections alone`() throws {

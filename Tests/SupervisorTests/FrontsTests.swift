@@ -13,12 +13,15 @@ struct FrontsTests {
     final class Front {
         let connection: PacketConnection
         var heard: [LeaseChannel.FromSupervisor] = []
+        /// What came with the last message that carried descriptors.
+        var descriptors: [Descriptor] = []
         var isClosed = false
 
         init(_ life: Life, session: UInt64 = 7, version: Int = LeaseChannel.version) throws {
             connection = try PacketConnection(
                 try Socket.connect(to: life.cluster.home.run.lease, .packets), on: life.loop)
-            connection.onMessage = { [unowned self] message, _ in
+            connection.onMessage = { [unowned self] message, passed in
+                if !passed.isEmpty { descriptors = passed }
                 if let word = try? LeaseChannel.FromSupervisor(message) { heard.append(word) }
             }
             connection.onClosed = { [unowned self] _ in isClosed = true }
@@ -66,6 +69,22 @@ struct FrontsTests {
         }
         #expect(try life.ask("POST", "/instances/acme/echo/drain").status == 204)
         #expect(try life.view()["observed"] == "asleep")
+        try life.finish()
+    }
+
+    @Test func `opens certificates for the front`() throws {
+        let scratch = Scratch()
+        let paths = ["chain", "key"].map { scratch.path + "/" + $0 }
+        for path in paths { try path.write(toFile: path, atomically: false, encoding: .utf8) }
+        let life = try Life { $0.tls.certificates = [.init(chain: paths[0], key: paths[1], hosts: [])] }
+        try life.start()
+        let front = try Front(life)
+        front.say(.registered)
+        try life.until("the settings") { front.heard.contains(.configured) }
+        let contents = front.descriptors.map {
+            String(decoding: FileHandle(fileDescriptor: $0.number).availableData, as: UTF8.self)
+        }
+        #expect(contents == paths)
         try life.finish()
     }
 

@@ -98,6 +98,31 @@ extension SystemdTests {
             try box.start()
         }
 
+        @Test func `serves TLS with a key that nobody but root may read`() throws {
+            let project = try box.project("tls")
+            defer {
+                _ = try? box.run(
+                    "mv /tmp/plain.yaml /etc/bunbase/cluster.yaml; systemctl restart bunbase-supervisor")
+            }
+            try box.run(
+                """
+                mkdir -p -m 0700 /etc/bunbase/tls
+                openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=localhost \
+                    -addext subjectAltName=DNS:localhost -keyout /etc/bunbase/tls/key.pem -out /etc/bunbase/tls/chain.pem
+                chmod 0400 /etc/bunbase/tls/*
+                cp /etc/bunbase/cluster.yaml /tmp/plain.yaml
+                sed -i 's|^addresses:|&\\n  https: 127.0.0.1:18443|' /etc/bunbase/cluster.yaml
+                echo 'tls: {certificates: [{chain: /etc/bunbase/tls/chain.pem, key: /etc/bunbase/tls/key.pem}]}' \
+                    >> /etc/bunbase/cluster.yaml
+                bunbase config check /etc/bunbase/cluster.yaml
+                systemctl restart bunbase-supervisor; bunbase services restart front
+                """)
+            let url = "https://localhost:18443/v1/kv/kv/a"
+            let curl = "curl -sS --cacert /etc/bunbase/tls/chain.pem -H 'X-Bunbase-Client-Key: \(project.key)' \(url)"
+            try box.until("an answer over TLS") { try box.attempt("\(curl) -X PUT -d 1").code == 0 }
+            #expect(try box.run(curl) == "1")
+        }
+
         @Test func `takes a good cluster file over and refuses a bad one, while everything goes on`() throws {
             defer {
                 _ = try? box.run("mv /tmp/good.yaml /etc/bunbase/cluster.yaml; systemctl reload bunbase-supervisor")

@@ -34,6 +34,7 @@ package enum LeaseChannel {
         case route(index: Int, Route)
         /// Without the certificates, which follow in order of `index`, from 0.
         case tls(TLSSettings)
+        /// With the descriptors of both files, chain first, if the supervisor can open them: the front's user may not.
         case certificate(index: Int, TLSSettings.Certificate)
         case http2(HTTP2Settings)
         case proxies(ProxySettings)

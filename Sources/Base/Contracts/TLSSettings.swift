@@ -1,6 +1,7 @@
 import Nouns
 
-/// How a front speaks TLS, from the cluster file. The files themselves are read by the front.
+/// How a front speaks TLS, from the cluster file. The files themselves are opened
+/// by the supervisor and read by the front.
 package struct TLSSettings: Hashable, Sendable {
     /// Certificates of one cluster.
     package static let certificatesMax = 1_000

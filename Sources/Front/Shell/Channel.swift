@@ -11,7 +11,7 @@ final class Channel {
     private let path: String
     private let loop: EventLoop
     private let onConnected: () -> Void
-    private let onMessage: (Message) throws -> Void
+    private let onMessage: (Message, [Descriptor]) throws -> Void
     private let onLost: () -> Void
     private var connection: PacketConnection?
     private var delay = delayMin
@@ -21,7 +21,7 @@ final class Channel {
     ///   - onMessage: throws when the message breaks the protocol; the connection is then made anew.
     init(
         to path: String, on loop: EventLoop, onConnected: @escaping () -> Void,
-        onMessage: @escaping (Message) throws -> Void, onLost: @escaping () -> Void
+        onMessage: @escaping (Message, [Descriptor]) throws -> Void, onLost: @escaping () -> Void
     ) {
         (self.path, self.loop) = (path, loop)
         (self.onConnected, self.onMessage, self.onLost) = (onConnected, onMessage, onLost)
@@ -34,7 +34,7 @@ final class Channel {
         do throws(SystemError) {
             let connection = try PacketConnection(try Socket.connect(to: path, .packets), on: loop)
             self.connection = connection
-            connection.onMessage = { [unowned self] message, _ in received(message) }
+            connection.onMessage = { [unowned self] in received($0, $1) }
             connection.onClosed = { [unowned self] _ in lost() }
             onConnected()
         } catch {
@@ -45,9 +45,9 @@ final class Channel {
     /// Lost when there is no connection: the next hello says all anew.
     func send(_ message: Message) { connection?.send(message) }
 
-    private func received(_ message: Message) {
+    private func received(_ message: Message, _ descriptors: [Descriptor]) {
         do {
-            try onMessage(message)
+            try onMessage(message, descriptors)
             delay = Self.delayMin
         } catch {
             connection?.close()

@@ -64,12 +64,15 @@ extension Front {
         supervisor = Channel(
             to: path, on: loop,
             onConnected: { [unowned self] in perform(book.connected(at: loop.now)) },
-            onMessage: { [unowned self] in try received(LeaseChannel.FromSupervisor($0)) },
+            onMessage: { [unowned self] in try received(LeaseChannel.FromSupervisor($0), $1) },
             onLost: { [unowned self] in book.disconnected() })
         supervisor?.open()
     }
 
-    private func received(_ message: LeaseChannel.FromSupervisor) throws {
+    private func received(_ message: LeaseChannel.FromSupervisor, _ descriptors: [Descriptor]) throws {
+        if case .certificate(_, let files) = message, descriptors.count == 2 {
+            (openedFiles[files.chain], openedFiles[files.key]) = (descriptors[0], descriptors[1])
+        }
         if try settings.apply(message) { configured() }
         perform(book.received(message, at: loop.now))
         sweepForLeases()
@@ -97,8 +100,8 @@ extension Front {
             onConnected: { [unowned self] in
                 say(.hello(version: KeyChannel.version, table: keys.version))
             },
-            onMessage: { [unowned self] in
-                let message = try KeyChannel.FromPlatform($0)
+            onMessage: { [unowned self] message, _ in
+                let message = try KeyChannel.FromPlatform(message)
                 let table = try keys.apply(message)
                 perform(tokens.received(message, at: loop.now))
                 keysChanged()

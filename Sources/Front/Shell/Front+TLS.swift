@@ -10,8 +10,11 @@ extension Front {
     /// Reads the certificates' files again. What cannot be read is logged, and stays as it was.
     func readCertificates() {
         guard !settings.tls.certificates.isEmpty || tls != nil else { return }
+        defer { openedFiles = [:] }
         do throws(TLSError) {
-            let fresh = try TLSContext(settings.tls, tickets: tickets, previous: tls) { [unowned self] in loop.now }
+            let fresh = try TLSContext(
+                settings.tls, opened: openedFiles.mapValues(\.number), tickets: tickets, previous: tls
+            ) { [unowned self] in loop.now }
             tls = fresh
             // Each loop reads for itself, but one line is enough.
             guard commons.isNews(fresh.problems) else { return }

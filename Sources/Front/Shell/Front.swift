@@ -39,6 +39,8 @@ package final class Front: LoopWork {
     /// The certificates; nil while there are none.
     var tls: TLSContext?
     let tickets: TicketKeys
+    /// Certificates' files that the supervisor opened for this front, by their paths, until they are read.
+    var openedFiles: [String: Descriptor] = [:]
     /// Handshakes that are under way.
     var handshakes = 0
     var exchanges = ExchangePool()

@@ -10,6 +10,8 @@ final class FakeSupervisor {
     var limits = FrontLimits()
     var routes: [Route] = []
     var tls = TLSSettings()
+    /// Opens a certificate's files for the front; nothing: the front opens them itself.
+    var opened: (TLSSettings.Certificate) -> [Descriptor] = { _ in [] }
     var http2 = HTTP2Settings()
     var proxies = ProxySettings()
     /// What to say to a request; nil: nothing yet.
@@ -53,7 +55,8 @@ final class FakeSupervisor {
         }
         connection.send(LeaseChannel.FromSupervisor.tls(tls).message)
         for (index, certificate) in tls.certificates.enumerated() {
-            connection.send(LeaseChannel.FromSupervisor.certificate(index: index, certificate).message)
+            connection.send(
+                LeaseChannel.FromSupervisor.certificate(index: index, certificate).message, opened(certificate))
         }
         connection.send(LeaseChannel.FromSupervisor.http2(http2).message)
         connection.send(LeaseChannel.FromSupervisor.proxies(proxies).message)

@@ -102,7 +102,9 @@ package final class Fronts {
         }
         connection.send(LeaseChannel.FromSupervisor.tls(configuration.tls).message)
         for (index, certificate) in configuration.tls.certificates.enumerated() {
-            connection.send(LeaseChannel.FromSupervisor.certificate(index: index, certificate).message)
+            connection.send(
+                LeaseChannel.FromSupervisor.certificate(index: index, certificate).message,
+                CertificateFiles.open(certificate))
         }
         connection.send(LeaseChannel.FromSupervisor.http2(configuration.http2).message)
         connection.send(LeaseChannel.FromSupervisor.proxies(configuration.proxies).message)
