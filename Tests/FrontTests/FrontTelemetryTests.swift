@@ -93,7 +93,7 @@ import Testing
         _ = try stage.ask("GET /nowhere HTTP/1.1\r\nHost: h\r\n\r\n")
         var lines: [JSONValue] = []
         try stage.until {
-            lines = Self.lines(path)
+            lines = AccessLines.all(in: path)
             return lines.count == 2
         }
         #expect(lines[0]["path"] == "/v1/database/a")
@@ -120,15 +120,7 @@ import Testing
             peer.say("HTTP/1.1 500 Oh\r\ncontent-length: 0\r\n\r\n")
         }
         _ = try stage.ask(Stage.get())
-        try stage.until { Self.lines(path).count == 1 }
-        #expect(Self.lines(path)[0]["status"] == 500)
-    }
-
-    private static func lines(_ path: String) -> [JSONValue] {
-        guard let file = fopen(path, "r") else { return [] }
-        defer { fclose(file) }
-        var bytes = [UInt8](repeating: 0, count: 65_536)
-        let count = fread(&bytes, 1, bytes.count, file)
-        return bytes[..<count].split(separator: UInt8(ascii: "\n")).compactMap { try? JSONValue(parsing: Array($0)) }
+        try stage.until { AccessLines.all(in: path).count == 1 }
+        #expect(AccessLines.all(in: path)[0]["status"] == 500)
     }
 }

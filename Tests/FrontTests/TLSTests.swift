@@ -85,7 +85,7 @@ import Testing
         try stage.until { peer.client.text.contains("\r\n\r\n") }
         peer.peer.isReading = false
         for _ in 0..<50 { try stage.loop.turn(wait: .milliseconds(2)) }
-        #expect(stage.front.keptForClients < 200_000)
+        #expect(stage.front.keptForClients < 400_000)
         peer.peer.isReading = true
         try stage.until { peer.client.received.count > 10_000_000 }
         #expect(peer.client.text.hasSuffix(body))

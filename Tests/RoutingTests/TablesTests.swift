@@ -64,7 +64,7 @@ struct TablesTests {
     // MARK: Clients
 
     static func client(_ number: Int) -> ClientAddress {
-        ClientAddress([10, UInt8(number >> 16 & 255), UInt8(number >> 8 & 255), UInt8(number & 255)])!
+        ClientAddress(IPAddress([10, UInt8(number >> 16 & 255), UInt8(number >> 8 & 255), UInt8(number & 255)])!)
     }
 
     static func table(
@@ -129,12 +129,17 @@ struct TablesTests {
     }
 
     @Test func `an IPv6 client is its network, and a mapped address is the IPv4 one`() {
-        func address(_ bytes: UInt8...) -> ClientAddress? { ClientAddress(bytes) }
-        let one = address(0x20, 1, 0xD, 0xB8, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1)
-        let other = address(0x20, 1, 0xD, 0xB8, 0, 0, 0, 1, 9, 9, 9, 9, 9, 9, 9, 9)
-        let stranger = address(0x20, 1, 0xD, 0xB8, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 1)
-        #expect(one == other && one != stranger)
-        #expect(address(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF, 1, 2, 3, 4) == address(1, 2, 3, 4))
-        #expect(address(1, 2, 3) == nil)
+        func address(_ text: String) -> ClientAddress? { IPAddress(text).map { ClientAddress($0) } }
+        #expect(address("2001:db8:0:1::1") == address("2001:db8:0:1:909:909:909:909"))
+        #expect(address("2001:db8:0:1::1") != address("2001:db8:0:2::1"))
+        #expect(address("::ffff:1.2.3.4") == address("1.2.3.4") && address("1.2.3.4") != address("1.2.3.5"))
+    }
+
+    @Test func `bad requests count for a client without a connection of its own`() {
+        var table = Self.table(bad: 1, burst: 2)
+        let cuts = (0..<3).map { _ in table.sentBadRequest(Self.client(1), at: .zero) }
+        #expect(cuts == [false, true, true])
+        #expect(throws: Fault.self) { try table.checkBadRequests(Self.client(1), at: .zero) }
+        #expect(throws: Never.self) { try table.checkBadRequests(Self.client(2), at: .zero) }
     }
 }

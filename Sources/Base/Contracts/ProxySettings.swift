@@ -22,6 +22,12 @@ package struct ProxySettings: Hashable, Sendable {
 
     package init() {}
 
+    /// Whether connections from there begin with a header that says whose they are.
+    package func introduces(_ peer: IPAddress) -> Bool { protocolFrom.contains { $0.contains(peer) } }
+
+    /// Whether what the fields of requests from there say of the client is believed.
+    package func believes(_ peer: IPAddress) -> Bool { forwardedFrom.contains { $0.contains(peer) } }
+
     func write(to message: inout Message) {
         message.set("PROTOCOL_FROM", protocolFrom.map(\.description).joined(separator: " "))
         message.set("FORWARDED_FROM", forwardedFrom.map(\.description).joined(separator: " "))

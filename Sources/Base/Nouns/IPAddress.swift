@@ -48,6 +48,9 @@ package struct IPAddress: Hashable, Sendable, CustomStringConvertible {
         return (high ^ other.high) >> UInt64(64 - upper) == 0 && (low ^ other.low) >> UInt64(64 - lower) == 0
     }
 
+    /// The first 64 bits of an IPv6 address, which is what one subscriber has; all of an IPv4 one.
+    package var network: UInt64 { isIPv6 ? high : low }
+
     /// 4 or 16 bytes in the order of the network.
     package var bytes: [UInt8] {
         let words = isIPv6 ? [high, low] : [low << 32]

@@ -10,12 +10,15 @@ package struct ClientOrigin: Sendable {
     package let isSecure: Bool
     /// The peer's address as text.
     package let host: String
+    /// Whose the peer's address is, for limits.
+    let address: ClientAddress?
     /// The field lines that tell an instance about the peer: the same for all requests of a connection.
     package let fields: [UInt8]
 
     package init(_ peer: IPAddress?, isSecure: Bool) {
         (self.peer, self.isSecure) = (peer, isSecure)
         host = peer?.description ?? ""
+        address = peer.map { ClientAddress($0) }
         fields = Self.fields(Array(host.utf8), isSecure: isSecure)
     }
 
@@ -28,12 +31,19 @@ package struct ClientOrigin: Sendable {
 }
 
 /// Who asks, by which way, and for which host: what `X-Forwarded-*` say to the instance (RFC 7239).
+///
+/// The one place that says who a request's client is: the access log, the limits of clients and the instance's fields
+/// all take it from here.
 package struct Forwarding: Sendable {
     /// Addresses of one list that are looked at.
     package static let hopsMax = 32
 
     /// The client as far as it can be believed.
     package let client: String
+    /// The same for limits; nil where nobody can be told from others: on a unix socket.
+    package let address: ClientAddress?
+    /// A believed proxy says who the client is: others come over the same connection.
+    package let isShared: Bool
     /// Field lines: who claims to have been passed, then the peer, and how the client came.
     package let fields: [UInt8]
     /// What the client asked a believed proxy for, if that said so.
@@ -43,31 +53,32 @@ package struct Forwarding: Sendable {
     package init(
         _ head: RequestHead, _ bytes: UnsafeRawBufferPointer, from origin: ClientOrigin, _ settings: ProxySettings
     ) {
-        let isBelieved =
-            !settings.forwardedFrom.isEmpty
-            && origin.peer.map { peer in settings.forwardedFrom.contains { $0.contains(peer) } } == true
+        let isBelieved = !settings.forwardedFrom.isEmpty && origin.peer.map { settings.believes($0) } == true
+        isShared = isBelieved
         guard isBelieved || settings.forwarded == .append else {
-            (client, fields, host) = (origin.host, origin.fields, nil)
+            (client, address, fields, host) = (origin.host, origin.address, origin.fields, nil)
             return
         }
         let said = Said(head, bytes)
         let chain = said.hops.suffix(Self.hopsMax).flatMap { $0 + Array(", ".utf8) } + Array(origin.host.utf8)
         guard isBelieved else {
-            (client, fields, host) = (origin.host, ClientOrigin.fields(chain, isSecure: origin.isSecure), nil)
+            (client, address) = (origin.host, origin.address)
+            (fields, host) = (ClientOrigin.fields(chain, isSecure: origin.isSecure), nil)
             return
         }
-        client = Self.client(said.hops, from: origin, settings)
+        let last = Self.client(said.hops, settings) ?? origin.peer
+        (client, address) = (last?.description ?? "", last.map { ClientAddress($0) })
         fields = ClientOrigin.fields(chain, isSecure: said.isSecure ?? origin.isSecure)
         host = said.host
     }
 
-    /// Goes back along the hops, from the last, as long as they are believed.
-    private static func client(_ hops: [[UInt8]], from origin: ClientOrigin, _ settings: ProxySettings) -> String {
-        var client = origin.host
+    /// Goes back along the hops, from the last, as long as they are believed; nil when the last one is no address.
+    private static func client(_ hops: [[UInt8]], _ settings: ProxySettings) -> IPAddress? {
+        var client: IPAddress?
         for hop in hops.suffix(hopsMax).reversed() {
             guard let address = address(hop) else { break }
-            client = address.description
-            guard settings.forwardedFrom.contains(where: { $0.contains(address) }) else { break }
+            client = address
+            guard settings.believes(address) else { break }
         }
         return client
     }

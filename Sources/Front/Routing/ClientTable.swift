@@ -42,11 +42,8 @@ package struct ClientTable: Sendable {
 
     /// One more connection of a client; `disconnect` follows.
     package mutating func connect(_ address: ClientAddress, at now: Instant) throws(Fault) {
+        try checkBadRequests(address, at: now)
         let place = place(of: address)
-        if let badRequests {
-            let wait = badRequests.wait(word: clients[place].badRequests, at: now)
-            guard wait == .zero else { throw .badRequestsTooMany(retryAfter: wait) }
-        }
         guard connections == 0 || clients[place].connections < connections else { throw .clientConnectionsTooMany }
         if let handshakes {
             switch handshakes.admit(word: clients[place].handshakes, at: now) {
@@ -62,10 +59,17 @@ package struct ClientTable: Sendable {
         clients[place].connections -= 1
     }
 
-    /// A request of the client was refused for what it is. True when that is one too many: the connection is to be
-    /// ended.
+    /// Whether the client has sent so many bad requests that nothing of it is looked at for now.
+    package func checkBadRequests(_ address: ClientAddress, at now: Instant) throws(Fault) {
+        guard let badRequests, let place = places[address] else { return }
+        let wait = badRequests.wait(word: clients[place].badRequests, at: now)
+        guard wait == .zero else { throw .badRequestsTooMany(retryAfter: wait) }
+    }
+
+    /// A request of the client was refused for what it is. True when that is one too many.
     package mutating func sentBadRequest(_ address: ClientAddress, at now: Instant) -> Bool {
-        guard let badRequests, let place = places[address] else { return false }
+        guard let badRequests else { return false }
+        let place = place(of: address)
         clients[place].badRequests = badRequests.charged(1, word: clients[place].badRequests, at: now)
         return badRequests.wait(word: clients[place].badRequests, at: now) > .zero
     }

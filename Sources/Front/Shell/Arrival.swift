@@ -58,10 +58,21 @@ final class Arrival: ByteStreamOwner, ClientPresence {
             case .malformed: cut()
             case .found(let length, let client):
                 stream.drop(length, using: buffer)
-                self.client = client ?? peer
-                startShaking()
+                introduced(client)
             }
         }
+    }
+
+    /// The connection counts as the client's from here on; as nobody's when the proxy speaks for itself.
+    private func introduced(_ client: IPAddress?) {
+        self.client = client ?? peer
+        do throws(Fault) {
+            stream.address = try front.count(client)
+        } catch {
+            if !isSecure { _ = stream.send(FaultBody.response(error, closes: true)) }
+            return cut()
+        }
+        startShaking()
     }
 
     // MARK: The handshake

@@ -69,7 +69,6 @@ final class ClientConnection: ByteStreamOwner, ExchangeClient, ClientPresence, R
     /// Nothing has been asked for yet: the client may still say that it speaks HTTP/2.
     private var isFirst = true
     /// Looked at once.
-    var address: ClientAddress? { stream.address }
     lazy var origin = ClientOrigin(stream.peerAddress, isSecure: false)
     var place = 0
     /// Where it queues for its turn: among the connections of the project that it asked for last.

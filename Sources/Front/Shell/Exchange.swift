@@ -115,41 +115,44 @@ final class Exchange: LeaseWaiter {
 
     /// The request is its project's from now on, and let in or to wait for that.
     func pass(
-        _ request: RequestHead, _ bytes: UnsafeRawBufferPointer, _ passed: Gate.Passed, _ admittance: Admittance
+        _ request: RequestHead, _ bytes: UnsafeRawBufferPointer, _ passed: Gate.Passed, _ admittance: Admittance,
+        _ forwarding: Forwarding
     ) {
         (entry, reason) = (passed.entry, admittance)
         entry.retries.earn()
         isCounted = admittance == .admitted
         phase = isCounted ? .waiting : .queued
         let context = RequestForwarding.Context(
-            passed, requestID: answer.requestID,
-            forwarding: Forwarding(request, bytes, from: client.origin, front.settings.proxies),
-            trace: front.traces.next())
+            passed, requestID: answer.requestID, forwarding: forwarding, trace: front.traces.next())
         RequestForwarding.append(request, bytes, context, to: head)
         headCount = head.count
     }
 
     /// The request's token is to be checked first.
-    func hold(_ head: RequestHead, _ bytes: UnsafeRawBufferPointer, _ request: Gate.Request) {
+    func hold(
+        _ head: RequestHead, _ bytes: UnsafeRawBufferPointer, _ request: Gate.Request, _ forwarding: Forwarding
+    ) {
         let own = Array(UnsafeRawBufferPointer(rebasing: bytes[..<head.length]))
-        held = HeldRequest(head: head, bytes: own, request: request, token: request.token!)
+        held = HeldRequest(
+            head: head, bytes: own, request: request, token: request.token!, forwarding: forwarding)
         phase = .verifying
     }
 
     /// The token is good for this.
     func verified(_ grant: TokenGrant) {
         guard phase == .verifying, let held else { return }
-        self.held = nil
         let fault = held.bytes.withUnsafeBytes { bytes -> Fault? in
             do throws(Fault) {
                 let passed = try Gate.pass(held.request, held.head, bytes, front.keys, grant)
-                pass(held.head, bytes, passed, try front.admit(passed.entry, cost: holder.route.cost))
+                pass(held.head, bytes, passed, try front.admit(passed.entry, cost: holder.route.cost),
+                    held.forwarding)
                 return nil
             } catch {
                 return error
             }
         }
         if let fault { return refuse(fault) }
+        self.held = nil
         waitDeadline = front.loop.now + front.settings.limits.waitMax
         goOn()
     }
@@ -284,6 +287,7 @@ final class Exchange: LeaseWaiter {
     /// Answers with a fault; what is under way is ended. When half an answer has left, the connection is cut.
     func refuse(_ fault: Fault) {
         guard phase != .done else { return }
+        if let held, front.isOneTooMany(fault, from: held.forwarding) { answer.closes = true }
         let (client, context, isUploaded) = (client!, answer, upload.isComplete)
         let isAnswering = phase == .answering
         if entry == nil { front.countStranger(fault, subject) }

@@ -21,7 +21,10 @@ extension ExchangeClient {
             isOld: head.minorVersion == 0)
         answer.takesTrailers = head.fields.takesTrailers(in: bytes)
         if head.method == .options { return preflight(head, answer, body) }
+        let forwarding = Forwarding(head, bytes, from: origin, front.settings.proxies)
         do throws(Fault) {
+            // Else its connection was turned away.
+            if forwarding.isShared { try front.checkBadRequests(of: forwarding) }
             let request = try Gate.read(head, bytes, front.settings)
             answer.upgrades = request.upgrades
             let framing = framing ?? head.framing
@@ -30,7 +33,7 @@ extension ExchangeClient {
                 switch front.tokens.look(token, at: front.loop.now) {
                 case .valid(let found): grant = found
                 case .unknown: throw .tokenUnknown
-                case .unheardOf: return hold(head, bytes, request, answer, body, framing)
+                case .unheardOf: return hold(head, bytes, request, forwarding, answer, body, framing)
                 }
             }
             let passed = try Gate.pass(request, head, bytes, front.keys, grant)
@@ -38,38 +41,40 @@ extension ExchangeClient {
             do throws(Fault) {
                 admittance = try front.admit(passed.entry, cost: passed.match.route.cost)
             } catch {
-                front.countRefused(error, passed, front.subject(head, bytes, answer.requestID, host))
-                return refuse(error, head, answer, body)
+                front.countRefused(error, passed, front.subject(head, bytes, answer.requestID, forwarding))
+                return refuse(error, head, forwarding, answer, body)
             }
-            return exchange(head, bytes, passed, admittance, answer, body, framing)
+            return exchange(head, bytes, passed, admittance, forwarding, answer, body, framing)
         } catch {
-            front.countStranger(error, front.subject(head, bytes, answer.requestID, host))
-            return refuse(error, head, answer, body)
+            front.countStranger(error, front.subject(head, bytes, answer.requestID, forwarding))
+            return refuse(error, head, forwarding, answer, body)
         }
     }
 
     private func exchange(
         _ head: RequestHead, _ bytes: UnsafeRawBufferPointer, _ passed: Gate.Passed, _ admittance: Admittance,
-        _ answer: ResponseForwarding.Context, _ body: UnsafeRawBufferPointer, _ framing: BodyFraming
+        _ forwarding: Forwarding, _ answer: ResponseForwarding.Context, _ body: UnsafeRawBufferPointer,
+        _ framing: BodyFraming
     ) -> Int {
         let exchange = front.exchanges.take(front)
         exchange.take(
             head, framing: framing, passed.match.holder, for: self, answer: answer,
-            subject: front.subject(head, bytes, answer.requestID, host))
-        exchange.pass(head, bytes, passed, admittance)
+            subject: front.subject(head, bytes, answer.requestID, forwarding))
+        exchange.pass(head, bytes, passed, admittance, forwarding)
         return begin(exchange, body)
     }
 
     /// Keeps a request until its token is checked.
     private func hold(
         _ head: RequestHead, _ bytes: UnsafeRawBufferPointer, _ request: Gate.Request,
-        _ answer: ResponseForwarding.Context, _ body: UnsafeRawBufferPointer, _ framing: BodyFraming
+        _ forwarding: Forwarding, _ answer: ResponseForwarding.Context, _ body: UnsafeRawBufferPointer,
+        _ framing: BodyFraming
     ) -> Int {
         let exchange = front.exchanges.take(front)
         exchange.take(
             head, framing: framing, request.match.holder, for: self, answer: answer,
-            subject: front.subject(head, bytes, answer.requestID, host))
-        exchange.hold(head, bytes, request)
+            subject: front.subject(head, bytes, answer.requestID, forwarding))
+        exchange.hold(head, bytes, request, forwarding)
         return begin(exchange, body)
     }
 
@@ -105,10 +110,11 @@ extension ExchangeClient {
     }
 
     private func refuse(
-        _ fault: Fault, _ head: RequestHead, _ answer: ResponseForwarding.Context, _ body: UnsafeRawBufferPointer
+        _ fault: Fault, _ head: RequestHead, _ forwarding: Forwarding, _ answer: ResponseForwarding.Context,
+        _ body: UnsafeRawBufferPointer
     ) -> Int {
         let (count, isRead) = Self.skip(head.framing, body)
-        let closes = front.isOneTooMany(fault, from: address) || answer.closes || !isRead
+        let closes = front.isOneTooMany(fault, from: forwarding) || answer.closes || !isRead
         var extra: [UInt8] = []
         answer.crossOrigin?.append(to: &extra)
         let bytes = FaultBody.response(

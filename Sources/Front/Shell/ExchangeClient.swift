@@ -12,8 +12,6 @@ protocol ExchangeClient: AnyObject {
     var front: Front { get }
     /// Where the connection comes from.
     var origin: ClientOrigin { get }
-    /// The client's address, as far as it counts; nil for one that is not counted.
-    var address: ClientAddress? { get }
     /// Bytes of answers wait here because the peer is slow: no more are wanted now.
     var isBlocked: Bool { get }
 
@@ -58,9 +56,4 @@ protocol ExchangeClient: AnyObject {
     func say(_ bytes: [UInt8], closes: Bool, isRequestRead: Bool)
     /// Half an answer has left and the rest will not come.
     func cut()
-}
-
-extension ExchangeClient {
-    /// The address at the connection's other end.
-    var host: String { origin.host }
 }

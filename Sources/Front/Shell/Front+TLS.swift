@@ -5,7 +5,7 @@ import Routing
 import Service
 import TLS
 
-/// Certificates, and who arrives.
+/// Certificates and handshakes.
 extension Front {
     /// Reads the certificates' files again. What cannot be read is logged, and stays as it was.
     func readCertificates() {
@@ -32,19 +32,4 @@ extension Front {
     }
 
     func endHandshake() { handshakes -= 1 }
-
-    /// A client that has just been accepted, and for which there is room.
-    func welcome(_ descriptor: Descriptor, _ address: ClientAddress?, isSecure: Bool) {
-        Socket.sendAtOnce(descriptor)
-        guard let stream = try? ByteStream(descriptor, on: loop) else { return leavePlace(address) }
-        (stream.address, stream.memory) = (address, memory)
-        let ranges = settings.proxies.protocolFrom
-        guard isSecure || !ranges.isEmpty else { return join(ClientConnection(stream, self)) }
-        let peer = stream.peerAddress
-        let isIntroduced = peer.map { peer in ranges.contains { $0.contains(peer) } } ?? false
-        guard isSecure || isIntroduced else { return join(ClientConnection(stream, self)) }
-        let arrival = Arrival(stream, from: peer, isIntroduced: isIntroduced, isSecure: isSecure, self)
-        join(arrival)
-        arrival.begin()
-    }
 }

@@ -16,11 +16,11 @@ extension Front {
     /// Nil while there is no access log: then nothing is copied out of the request.
     func subject(
         _ head: RequestHead, _ bytes: UnsafeRawBufferPointer, _ requestID: RequestID,
-        _ client: @autoclosure () -> String
+        _ forwarding: Forwarding
     ) -> AccessSubject? {
         guard settings.limits.accessLog != .off, accessFile != nil else { return nil }
         return AccessSubject(
-            requestID: requestID.text, client: client(), method: bytes[head.methodName].text,
+            requestID: requestID.text, client: forwarding.client, method: bytes[head.methodName].text,
             path: bytes[head.path].text)
     }
 

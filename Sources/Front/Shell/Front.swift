@@ -116,28 +116,24 @@ package final class Front: LoopWork {
 
     /// Accepts HTTP clients on a listening socket.
     package func listen(http descriptor: Descriptor) throws(SystemError) {
-        guard !isDraining else { return }
-        listeners.append(try Listener(descriptor, on: loop) { [unowned self] in accept(http: $0) })
+        try listen(descriptor) { [unowned self] in welcome($0, isSecure: false) }
     }
 
     /// Accepts HTTP clients that speak TLS on a listening socket.
     package func listen(https descriptor: Descriptor) throws(SystemError) {
-        guard !isDraining else { return }
-        listeners.append(
-            try Listener(descriptor, on: loop) { [unowned self] in
-                // There is no way to say why before the handshake.
-                do throws(Fault) {
-                    welcome($0, try takePlace($0), isSecure: true)
-                } catch {
-                    $0.close()
-                }
-            })
+        try listen(descriptor) { [unowned self] in welcome($0, isSecure: true) }
     }
 
     /// Accepts Redis clients on a listening socket.
     package func listen(resp descriptor: Descriptor) throws(SystemError) {
+        try listen(descriptor) { [unowned self] in welcome(resp: $0) }
+    }
+
+    private func listen(
+        _ descriptor: Descriptor, _ accept: @escaping (Descriptor) -> Void
+    ) throws(SystemError) {
         guard !isDraining else { return }
-        listeners.append(try Listener(descriptor, on: loop) { [unowned self] in accept(resp: $0) })
+        listeners.append(try Listener(descriptor, on: loop, accept))
     }
 
     /// Bytes that wait in memory for slow clients.
@@ -148,20 +144,6 @@ package final class Front: LoopWork {
 
     /// Clients' connections.
     package var connectionCount: Int { clients.count + redisClients.count }
-
-    private func accept(http descriptor: Descriptor) {
-        let address: ClientAddress?
-        do throws(Fault) {
-            address = try takePlace(descriptor)
-        } catch {
-            let answer = FaultBody.response(error, closes: true)
-            _ = answer.withUnsafeBytes {
-                Glibc.send(descriptor.number, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
-            }
-            return
-        }
-        welcome(descriptor, address, isSecure: false)
-    }
 
     func join(_ client: any ClientPresence) {
         client.place = clients.count
@@ -176,44 +158,9 @@ package final class Front: LoopWork {
         other.place = client.place
     }
 
-    private func accept(resp descriptor: Descriptor) {
-        let address: ClientAddress?
-        do throws(Fault) {
-            address = try takePlace(descriptor)
-        } catch {
-            return RESPConnection.refuse(descriptor, error)
-        }
-        Socket.sendAtOnce(descriptor)
-        guard let stream = try? ByteStream(descriptor, on: loop) else { return leavePlace(address) }
-        let client = RESPConnection(stream, address, self)
+    func join(_ client: RESPConnection) {
         redisClients[ObjectIdentifier(client)] = client
         joined()
-    }
-
-    /// Counts a client's connection in; `leavePlace` follows.
-    private func takePlace(_ descriptor: Descriptor) throws(Fault) -> ClientAddress? {
-        guard !isDraining, commons.join(max: settings.limits.connectionsMax) else { throw .connectionsTooMany }
-        guard let address = (try? Socket.remoteAddress(of: descriptor)).flatMap({ ClientAddress($0.host) }) else {
-            return nil
-        }
-        do throws(Fault) {
-            try addresses.connect(address, at: loop.now)
-        } catch {
-            commons.leave()
-            throw error
-        }
-        return address
-    }
-
-    func leavePlace(_ address: ClientAddress?) {
-        commons.leave()
-        if let address { addresses.disconnect(address) }
-    }
-
-    /// A request was refused for what it is; true when its client has sent too many such.
-    func isOneTooMany(_ fault: Fault, from address: ClientAddress?) -> Bool {
-        guard fault.status == 400 || fault.status == 401, let address else { return false }
-        return addresses.sentBadRequest(address, at: loop.now)
     }
 
     private func joined() { if connectionCount == 1 { onIdle?(false) } }

@@ -140,6 +140,7 @@ final class HTTP2Connection: ByteStreamOwner, ClientPresence, HTTP2SessionOwner,
     }
 
     func requestRefused(_ stream: HTTP2Stream, _ fault: Fault) {
+        if front.isOneTooMany(fault, from: self.stream.address) { session.drain() }
         begin(stream).say(FaultBody.response(fault, closes: false), closes: false, isRequestRead: stream.hasReceivedAll)
     }
 

@@ -37,7 +37,6 @@ final class HTTP2Request: ExchangeClient, HTTP2StreamOwner {
 
     var front: Front { connection.front }
     var origin: ClientOrigin { connection.origin }
-    var address: ClientAddress? { connection.stream.address }
     var isBlocked: Bool { stream.isBlocked || connection.stream.isBlocked }
     var keptCount: Int { inbox.count + stream.keptCount }
 

@@ -8,4 +8,5 @@ struct HeldRequest {
     let bytes: [UInt8]
     let request: Gate.Request
     let token: OperatorToken
+    let forwarding: Forwarding
 }
