@@ -1,8 +1,8 @@
 import Contracts
 import FrontShell
-import HTTP2Support
 import Glibc
 import HTTP
+import HTTP2Support
 import JSON
 import Linux
 import Nouns
@@ -56,7 +56,9 @@ import Testing
         }
     }
 
-    @Test func `who sends bad requests through a believed proxy is refused, and others on its connection are not`() throws {
+    @Test func `who sends bad requests through a believed proxy is refused, and others on its connection are not`()
+        throws
+    {
         let stage = try stage(believed: true) { ($0.client.badRequests, $0.client.badRequestsBurst) = (1, 2) }
         let proxy = try stage.client()
         for _ in 0..<2 {

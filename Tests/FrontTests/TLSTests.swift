@@ -206,6 +206,7 @@ import Testing
         try stage.until { stage.front.handshakes == 1 }
         stage.front.drain()
         try stage.until { resting.client.wasToldGoodbye && silent.hasEnded }
-        #expect(stage.front.connectionCount == 0 && stage.front.handshakes == 0)
+        resting.peer.close()
+        try stage.until { stage.front.connectionCount == 0 && stage.front.handshakes == 0 }
     }
 }

@@ -133,8 +133,7 @@ final class Exchange: LeaseWaiter {
         _ head: RequestHead, _ bytes: UnsafeRawBufferPointer, _ request: Gate.Request, _ forwarding: Forwarding
     ) {
         let own = Array(UnsafeRawBufferPointer(rebasing: bytes[..<head.length]))
-        held = HeldRequest(
-            head: head, bytes: own, request: request, token: request.token!, forwarding: forwarding)
+        held = HeldRequest(head: head, bytes: own, request: request, token: request.token!, forwarding: forwarding)
         phase = .verifying
     }
 
@@ -144,7 +143,8 @@ final class Exchange: LeaseWaiter {
         let fault = held.bytes.withUnsafeBytes { bytes -> Fault? in
             do throws(Fault) {
                 let passed = try Gate.pass(held.request, held.head, bytes, front.keys, grant)
-                pass(held.head, bytes, passed, try front.admit(passed.entry, cost: holder.route.cost),
+                pass(
+                    held.head, bytes, passed, try front.admit(passed.entry, cost: holder.route.cost),
                     held.forwarding)
                 return nil
             } catch {

@@ -136,7 +136,10 @@ final class HTTP2Request: ExchangeClient, HTTP2StreamOwner {
         front.output.removeAll()
     }
 
-    func send(_ bytes: UnsafeRawBufferPointer) { stream.send(bytes) }
+    func send(_ bytes: UnsafeRawBufferPointer) {
+        stream.send(bytes)
+        flush()
+    }
 
     func flush() {
         if stream.keptCount > 0 { awaitWriting() }
