@@ -40,6 +40,8 @@ struct KindPreset {
                 DescriptorName.metrics: .stream(home.run.frontMetrics),
             ]
             run.limits.files = 20_000
+            settings.overlaps = true
+            settings.drainTimeout = .seconds(30)
         default:
             settings.watchdog = nil
         }

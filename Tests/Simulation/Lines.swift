@@ -53,6 +53,7 @@ extension Action {
         case .spawn(let incarnation, let kind): "spawn \(incarnation) \(kind)"
         case .assign(let incarnation, let id, let generation):
             "assign \(incarnation) \(id)" + (generation.map { " generation=\($0)" } ?? "")
+        case .relieve(let incarnation): "relieve \(incarnation)"
         case .terminate(let incarnation): "terminate \(incarnation)"
         case .kill(let incarnation, let reason): "kill \(incarnation): \(reason.rawValue)"
         case .watch(let incarnation, let isOn): "\(isOn ? "watch" : "unwatch") \(incarnation)"

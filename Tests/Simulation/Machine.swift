@@ -24,6 +24,9 @@ struct Machine {
         /// The watchdog's, as it was told.
         var period: Duration?
         var nextPing = Instant.zero
+        /// Its successor has taken over.
+        var isRelieved = false
+        var relievedBy: Instant?
         var isTerminated = false
         var isKilled = false
         /// Dead, and its notice is under way.
@@ -69,6 +72,10 @@ struct Machine {
         if let index = index(incarnation) { processes.remove(at: index) }
     }
 
-    func process(of instance: InstanceID) -> Process? { processes.first { $0.instance == instance } }
+    /// Not counting those that are only finishing, or that are not ready beside one that is.
+    func process(of instance: InstanceID) -> Process? {
+        let all = processes.filter { $0.instance == instance && !$0.isRelieved }
+        return all.first { $0.isKnownReady && !$0.isTerminated } ?? all.first
+    }
     var startingCount: Int { processes.count { $0.isStarting } }
 }

@@ -63,6 +63,7 @@ extension Scenario {
             let duration = seconds(value)
             switch key {
             case "service": kind.scope = .service
+            case "overlaps": kind.overlaps = true
             case "needs": kind.needs = value.split(separator: ",").compactMap { Kind($0) }
             case "start": kind.startTimeout = duration ?? kind.startTimeout
             case "stop": kind.stopTimeout = duration ?? kind.stopTimeout

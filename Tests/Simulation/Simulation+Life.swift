@@ -119,14 +119,18 @@ extension Simulation {
         removedKinds = [:]
         for process in machine.processes {
             // It may have been started, but not told what to be: the journal knows what it was for.
-            let record = remains.records.first { $0.run?.incarnation == process.incarnation }
-            guard let id = record?.instance, let since = record?.run?.since else { continue }
+            let record = remains.records.first { $0.incarnations.contains(process.incarnation) }
+            guard let record else { continue }
+            let id = record.instance
+            let isRun = record.run?.incarnation == process.incarnation
+            guard let since = isRun ? record.run?.since : record.relief?.since ?? process.since else { continue }
             let kind = settings.kinds[id.kind] ?? KindSettings()
             let readyBy = since + kind.startTimeout
             machine.change(process.incarnation) {
                 ($0.isTerminated, $0.isKilled, $0.stoppedBy) = (false, false, nil)
+                ($0.isRelieved, $0.relievedBy) = (record.leavers.contains(process.incarnation), nil)
                 $0.instance = id
-                $0.isKnownReady = record?.run?.isReady == true
+                $0.isKnownReady = record.isReady(process.incarnation)
                 $0.readyBy = readyBy
                 $0.period = kind.watchdog
             }
@@ -143,7 +147,7 @@ extension Simulation {
         var remains = Remains()
         remains.records = journal.keys.sorted().map { journal[$0]! }
         (remains.projects, remains.withdrawnProjects) = (declared, withdrawn)
-        let runs = Set(remains.records.compactMap { $0.run?.incarnation })
+        let runs = Set(remains.records.flatMap(\.incarnations))
         for process in machine.processes where process.isGone || !runs.contains(process.incarnation) {
             machine.remove(process.incarnation)
         }

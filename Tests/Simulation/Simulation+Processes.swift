@@ -9,6 +9,7 @@ extension Simulation {
         case .close(let generation, let port): try close(generation, port)
         case .spawn(let incarnation, let kind): try spawn(incarnation, kind)
         case .assign(let incarnation, let id, let generation): try assign(incarnation, id, generation)
+        case .relieve(let incarnation): try relieve(incarnation)
         case .terminate(let incarnation): try terminate(incarnation)
         case .kill(let incarnation, _):
             try promise(machine[incarnation]?.isKilled == false, "a process is killed once: \(incarnation)")
@@ -80,10 +81,18 @@ extension Simulation {
     private mutating func assign(
         _ incarnation: Incarnation, _ id: InstanceID, _ generation: Generation?
     ) throws(Violation) {
+        let overlaps = (settings.kinds[id.kind] ?? removedKinds[id.kind])?.overlaps ?? false
+        let others = machine.processes.filter {
+            $0.instance == id && !$0.isRelieved && !$0.isTerminated && !$0.isKilled
+        }
         try promise(
-            !machine.processes.contains { $0.instance == id }, "\(id) has at most one process, not \(incarnation) too")
+            others.isEmpty || overlaps && others.allSatisfy(\.isKnownReady) && others.count == 1,
+            "\(id) has at most one process, not \(incarnation) too")
         try promise(
-            journal[id]?.run?.incarnation == incarnation,
+            !machine.processes.contains { $0.instance == id } || id.project.isShared,
+            "\(id) has no process but \(incarnation)")
+        try promise(
+            journal[id]?.incarnations.contains(incarnation) == true,
             "the journal knows incarnation \(incarnation) before it starts")
         try promise(
             id.project.isShared ? generation == nil : generation.flatMap { machine.sockets[$0]?.instance } == id,
@@ -132,15 +141,18 @@ extension Simulation {
             return try promise(false, "only a process of an instance is terminated: \(incarnation)")
         }
         try promise(!process.isKilled, "a killed process is not terminated: \(incarnation)")
+        let record = journal[id]
         try promise(
-            journal[id]?.run?.isStopping == true, "the journal knows that \(incarnation) stops before it is told to")
+            record?.run?.incarnation == incarnation
+                ? record?.run?.isStopping == true : record?.leavers.contains(incarnation) == true,
+            "the journal knows that \(incarnation) stops before it is told to")
         if isShuttingDown, id.project.isShared, process.isKnownReady {
             try promise(
                 !machine.processes.contains { $0.instance?.project.isShared != true },
                 "services are stopped when all projects are down")
         }
         // Nobody has used one that was not ready.
-        if process.isKnownReady { try checkReverseOrder(id) }
+        if process.isKnownReady, !process.isRelieved { try checkReverseOrder(id) }
         let timeout = (settings.kinds[id.kind] ?? removedKinds[id.kind] ?? KindSettings()).stopTimeout
         machine.change(incarnation) {
             $0.isTerminated = true
@@ -148,6 +160,24 @@ extension Simulation {
         }
         guard process.obeysTerminate, !process.isHanging else { return }
         agenda.add(.process(incarnation, .exits(.clean)), at: now + random.milliseconds(upTo: 50))
+    }
+
+    private mutating func relieve(_ incarnation: Incarnation) throws(Violation) {
+        guard let process = machine[incarnation], let id = process.instance else {
+            return try promise(false, "only a process of an instance is relieved: \(incarnation)")
+        }
+        try promise(journal[id]?.leavers.contains(incarnation) == true, "the journal knows that \(incarnation) leaves")
+        if !isReviving {
+            let isRelieved = machine.process(of: id)?.isKnownReady == true
+            try promise(isRelieved, "\(incarnation) is relieved by one that is ready")
+        }
+        let timeout = (settings.kinds[id.kind] ?? removedKinds[id.kind] ?? KindSettings()).drainTimeout
+        machine.change(incarnation) {
+            $0.isRelieved = true
+            $0.relievedBy = now + timeout
+        }
+        guard process.obeysTerminate, !process.isHanging, !random.chance(20) else { return }
+        agenda.add(.process(incarnation, .exits(.clean)), at: now + random.milliseconds(upTo: 3000))
     }
 
     private mutating func watch(_ incarnation: Incarnation, _ isOn: Bool) throws(Violation) {

@@ -26,7 +26,11 @@ extension Simulation {
             if process.isTerminated, let stoppedBy = process.stoppedBy {
                 try promise(stoppedBy > now, "a stop that takes too long is ended: \(process.incarnation)")
             }
-            if process.isWatched, !process.isTerminated, !process.saidStopping, let pingedBy = process.pingedBy {
+            if process.isRelieved, !process.isTerminated, let relievedBy = process.relievedBy {
+                try promise(relievedBy > now, "one that was relieved is told to end in time: \(process.incarnation)")
+            }
+            let isOnItsWay = process.isTerminated || process.isRelieved || process.saidStopping
+            if process.isWatched, !isOnItsWay, let pingedBy = process.pingedBy {
                 try promise(pingedBy > now, "a process that hangs is killed: \(process.incarnation)")
             }
         }
@@ -56,6 +60,7 @@ extension Simulation {
     private func checkWatch(_ supervisor: Supervisor) throws(Violation) {
         for process in machine.processes {
             guard let id = process.instance, process.isKnownReady, !process.isWatched, !process.isTerminated,
+                !process.isRelieved,
                 !process.isKilled, process.period != nil, let view = supervisor.instance(id)
             else { continue }
             try promise(
@@ -80,7 +85,7 @@ extension Simulation {
     /// What was built on a process that is gone is built anew.
     mutating func checkDependents(of incarnation: Incarnation) throws(Violation) {
         guard let supervisor, !isShuttingDown, let process = buried, process.incarnation == incarnation,
-            process.isKnownReady,
+            process.isKnownReady, !process.isRelieved,
             let id = process.instance
         else { return }
         buried = nil
@@ -90,7 +95,7 @@ extension Simulation {
             else { continue }
             if supervisor.instance(dependent)?.observed == .draining { continue }
             try promise(
-                other.isTerminated || other.isKilled || other.saidStopping || other.since == now,
+                other.isTerminated || other.isKilled || other.saidStopping || other.isRelieved || other.since == now,
                 "\(dependent) restarts with \(id), which it needs")
         }
     }

@@ -83,6 +83,7 @@ extension Settings {
             (service.scope, service.warm) = (.service, 0)
             settings.kinds[name] = service
         }
+        settings.kinds[services[1]]!.overlaps = random.chance(50)
         if random.chance(30) { settings.kinds[stores[1]]!.needs = [stores[0]] }
         if random.chance(20) { settings.kinds[stores[0]]!.needs = [services[0]] }
         if random.chance(50) { settings.kinds[services[1]]!.needs = [services[0]] }

@@ -29,6 +29,9 @@ package enum ControlChannel {
         case watch(Bool)
         /// The project's key is another now: whoever came over with the old one must go (`HandOff`).
         case rekeyed
+        /// A successor serves on the same sockets: take on nothing new, finish what is under way, and end. SIGTERM
+        /// follows when that takes too long.
+        case relieved
     }
 }
 
@@ -123,6 +126,7 @@ extension ControlChannel.FromSupervisor {
             message.set("ON", isOn ? 1 : 0)
             return message
         case .rekeyed: return Message("rekeyed")
+        case .relieved: return Message("relieved")
         }
     }
 
@@ -146,6 +150,7 @@ extension ControlChannel.FromSupervisor {
         case "resume": self = .resume
         case "watch": self = .watch(try message.required("ON") == "1")
         case "rekeyed": self = .rekeyed
+        case "relieved": self = .relieved
         default: throw Message.Malformed("an unknown type \(message.type)")
         }
     }

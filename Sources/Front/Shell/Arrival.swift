@@ -129,6 +129,8 @@ final class Arrival: ByteStreamOwner, ClientPresence {
 
     func expire(at now: Instant) { if let dueMoment, dueMoment <= now { cut() } }
 
+    /// Its first request will be answered.
+    func leave() {}
     func drain() { cut() }
 
     func cut() {

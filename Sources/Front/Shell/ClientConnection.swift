@@ -96,7 +96,14 @@ final class ClientConnection: ByteStreamOwner, ExchangeClient, ClientPresence, R
     var dueMoment: Instant? { deadline?.moment }
     var keptCount: Int { stream.keptCount }
 
-    func drain() { if isIdle || isStream { cut() } }
+    /// The next answer tells.
+    func leave() {}
+
+    func drain() {
+        if isStream { return cut() }
+        // A request that has come already is answered; one that is on its way meets an end, not a reset.
+        if isIdle, stream.isQuiet { close(isRequestRead: false) }
+    }
 
     // MARK: Events
 

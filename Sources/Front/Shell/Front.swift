@@ -80,6 +80,7 @@ package final class Front: LoopWork {
     private(set) var redisClients: [ObjectIdentifier: RESPConnection] = [:]
     private var lastNumber: LeaseBook.Waiter = 0
     private var listeners: [Listener] = []
+    private var isHurried = false
 
     /// - Parameters:
     ///   - session: random; names this front to the supervisor and in request ids.
@@ -242,21 +243,31 @@ package final class Front: LoopWork {
 
     // MARK: Draining
 
-    /// Stops accepting, lets what is under way finish, then calls `onDrained`.
+    /// Stops accepting, lets what is under way finish, then calls `onDrained`. `drain` may follow.
     ///
-    /// A client that keeps its connection may have its next request on the way already: it is answered, and told to
-    /// close. Those that say nothing for `drainGrace`, and streams without an end of their own, are then cut.
-    package func drain() {
+    /// A client that keeps its connection may have its next request on the way already: whenever that comes, it is
+    /// answered, and told to close. Nothing that is under way is cut, however long it takes.
+    package func leave() {
         guard !isDraining else { return }
         isDraining = true
         for listener in listeners { listener.close() }
         listeners = []
         guard connectionCount > 0 else { return finishDrain() }
+        for client in clients { client.leave() }
+    }
+
+    /// The same in a hurry: clients that say nothing for `drainGrace` have their connections closed, and streams
+    /// without an end of their own are then cut.
+    package func drain() {
+        guard !isHurried else { return }
+        isHurried = true
+        leave()
+        guard connectionCount > 0 else { return }
         loop.schedule(after: Self.drainGrace) { [weak self] in self?.endResting() }
     }
 
     private func endResting() {
-        for client in clients { client.drain() }
+        for client in Array(clients) { client.drain() }
         for client in Array(redisClients.values) where client.isIdle { client.cut() }
     }
 

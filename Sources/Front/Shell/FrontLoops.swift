@@ -37,7 +37,8 @@ package final class FrontLoops {
 
     private let reports: Mailbox<(Int, FrontThread.Report)>
     private var members: [Member] = []
-    private var isDraining = false
+    /// What all threads were told about ending.
+    private var farewell: FrontThread.Order?
     private var proof: (number: UInt64, completion: () -> Void)?
     private var lastProof: UInt64 = 0
     private var tallies: [UInt64: Tally] = [:]
@@ -96,10 +97,15 @@ package final class FrontLoops {
         for orders in asked { orders.post(.tell(lastTally)) }
     }
 
-    package func drain() {
-        guard !isDraining else { return }
-        isDraining = true
-        for member in members { member.orders?.post(.drain) }
+    /// Lets all loops finish what is under way; see `Front.leave`.
+    package func leave() { if farewell == nil { end(.leave) } }
+
+    /// The same in a hurry.
+    package func drain() { end(.drain) }
+
+    private func end(_ order: FrontThread.Order) {
+        farewell = order
+        for member in members { member.orders?.post(order) }
         checkEnd()
     }
 
@@ -109,7 +115,7 @@ package final class FrontLoops {
         switch report {
         case .began(let orders):
             members[index].orders = orders
-            if isDraining { orders.post(.drain) }
+            if let farewell { orders.post(farewell) }
             if let proof { orders.post(.prove(proof.number)) }
         case .serving:
             members[index].phase = .serving(isIdle: true)
@@ -147,7 +153,7 @@ package final class FrontLoops {
     }
 
     private func checkEnd() {
-        guard isDraining, members.allSatisfy({ if case .ended = $0.phase { true } else { false } }) else { return }
+        guard farewell != nil, members.allSatisfy({ if case .ended = $0.phase { true } else { false } }) else { return }
         onDrained?()
         onDrained = nil
     }

@@ -16,8 +16,15 @@ package enum FrontProgram {
     package static func run() -> Int32 {
         Child.run(.front) { child in
             let loops = try FrontLoops(on: child.loop)
+            var metrics: HTTPServer?
             child.onAssigned = { assignment, descriptors throws in
-                try begin(loops, child, assignment, &descriptors)
+                metrics = try begin(loops, child, assignment, &descriptors)
+            }
+            child.onRelieved = {
+                loops.onDrained = { child.finish() }
+                loops.leave()
+                // The successor tells from now on.
+                metrics?.drain {}
             }
             child.onTerminate = {
                 loops.onDrained = { child.finish() }
@@ -28,7 +35,7 @@ package enum FrontProgram {
 
     private static func begin(
         _ loops: FrontLoops, _ child: Child, _ assignment: Assignment, _ descriptors: inout PassedDescriptors
-    ) throws {
+    ) throws -> HTTPServer? {
         guard let run = getenv(ChildEnvironment.run), run[0] != 0 else {
             throw StartFailure("\(ChildEnvironment.run) does not name the runtime directory")
         }
@@ -42,8 +49,8 @@ package enum FrontProgram {
         let httpsShares = try FrontLoops.deal(https, over: count)
         let snapshot = assignment.settings["keys_snapshot"].flatMap { self.snapshot(at: $0) }
         let commons = FrontCommons(loops: count)
-        if let metrics = descriptors.takeOne(DescriptorName.metrics) {
-            try MetricsServer.serve(loops, on: metrics, child.loop)
+        let metrics = try descriptors.takeOne(DescriptorName.metrics).map {
+            try MetricsServer.serve(loops, on: $0, child.loop)
         }
         loops.onFailed = { child.fail(StartFailure($0)) }
         loops.onServing = {
@@ -59,6 +66,7 @@ package enum FrontProgram {
                     paths: RunPaths(String(cString: run)), snapshot: snapshot, commons: commons,
                     accessLog: "\(assignment.data)/access-\(index).jsonl")
             })
+        return metrics
     }
 
     /// As the cluster file says, else one for each core.

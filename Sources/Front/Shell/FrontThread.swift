@@ -9,6 +9,8 @@ package enum FrontThread {
     /// What the control loop wants of it.
     enum Order: Sendable {
         /// Accept no more, finish what is under way, and end.
+        case leave
+        /// The same in a hurry.
         case drain
         /// Answer by the same number.
         case prove(UInt64)
@@ -88,6 +90,7 @@ package enum FrontThread {
             .began(
                 try Mailbox<Order>(on: loop) { order in
                     switch order {
+                    case .leave: front.leave()
                     case .drain: front.drain()
                     case .prove(let number): report(.proved(number))
                     case .tell(let number): report(.told(number, front.traffic()))

@@ -193,6 +193,12 @@ final class HTTP2Connection: ByteStreamOwner, ClientPresence, HTTP2SessionOwner,
 
     // MARK: Ending
 
+    func leave() {
+        session.drain()
+        if requests.isEmpty { awaitRequest(for: Self.lingerMax) }
+        flushSoon()
+    }
+
     func drain() {
         session.drain()
         for request in Array(requests.values) { request.drain() }

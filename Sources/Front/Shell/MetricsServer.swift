@@ -7,7 +7,9 @@ enum MetricsServer {
     /// The supervisor asks, and perhaps an operator.
     private static let connectionsMax = 16
 
-    static func serve(_ loops: FrontLoops, on descriptor: Descriptor, _ loop: EventLoop) throws(SystemError) {
+    static func serve(
+        _ loops: FrontLoops, on descriptor: Descriptor, _ loop: EventLoop
+    ) throws(SystemError) -> HTTPServer {
         var limits = HTTPServer.Limits()
         limits.connectionsMax = connectionsMax
         var router = Router()
@@ -19,5 +21,6 @@ enum MetricsServer {
         }
         let server = HTTPServer(on: loop, limits: limits) { [router] in router.handle($0, $1) }
         try server.listen(on: descriptor, .operators)
+        return server
     }
 }

@@ -19,6 +19,9 @@ package final class Child {
     package var onAssigned: ((Assignment, inout PassedDescriptors) throws -> Void)?
     /// SIGTERM came: finish what is under way, then call `finish`. Not called while blank: the process then just ends.
     package var onTerminate: (() -> Void)?
+    /// A successor has taken over: take on nothing new, take the time to finish, then call `finish`. `onTerminate` may
+    /// follow. Without this, a process that is relieved is terminated.
+    package var onRelieved: (() -> Void)?
     /// Where there are more loops than this one: calls back when all of them have turned; only then is the watchdog
     /// told that the process lives.
     package var onPing: ((@escaping () -> Void) -> Void)?
@@ -42,6 +45,7 @@ package final class Child {
     private var isServing = false
     private var isWatched = false
     private var isTerminating = false
+    private var isRelieved = false
     private var isBusy = false
     private var isQuiet = false
     private var ping: TimerHeap.ID?
@@ -127,6 +131,14 @@ package final class Child {
         onTerminate()
     }
 
+    private func relieved() {
+        guard !isTerminating, !isRelieved else { return }
+        guard assignment != nil, let onRelieved else { return terminate() }
+        isRelieved = true
+        notifier?.post("STOPPING=1")
+        onRelieved()
+    }
+
     /// The work is done: the loop ends behind the current batch.
     package func finish() { loop.stop() }
 
@@ -145,6 +157,7 @@ package final class Child {
             case .resume: resume()
             case .watch(let isOn): watch(isOn)
             case .rekeyed: onRekeyed?()
+            case .relieved: relieved()
             }
         } catch let error as Message.Malformed {
             fail(StartFailure("the supervisor speaks another language: \(error.reason)"))
@@ -192,7 +205,8 @@ package final class Child {
         watch(false)
         guard assignment != nil else { return }
         let words = [
-            isServing ? "READY=1" : nil, "\(NotifyKey.busy)=\(isBusy ? 1 : 0)", isTerminating ? "STOPPING=1" : nil,
+            isServing ? "READY=1" : nil, "\(NotifyKey.busy)=\(isBusy ? 1 : 0)",
+            isTerminating || isRelieved ? "STOPPING=1" : nil,
         ]
         notifier?.post(words.compactMap(\.self).joined(separator: "\n"))
     }
@@ -229,7 +243,7 @@ package final class Child {
         guard quieting == nil, isQuiet, !isAlone else { return }
         quieting = loop.schedule(after: Self.quietAfter) { [unowned self] in
             quieting = nil
-            if isQuiet, !isAlone, !isTerminating { notifier?.post("\(NotifyKey.quiet)=1") }
+            if isQuiet, !isAlone, !isTerminating, !isRelieved { notifier?.post("\(NotifyKey.quiet)=1") }
         }
     }
 }

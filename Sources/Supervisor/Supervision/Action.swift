@@ -17,6 +17,8 @@ package enum Action: Hashable, Sendable {
     /// Tell a process what it is: hand it the generation's sockets (none for services) and its data directory. Comes
     /// right behind `spawn` for a cold start, later for a warm one.
     case assign(Incarnation, InstanceID, Generation?)
+    /// Its successor serves: take on nothing new, finish, and end. May be repeated.
+    case relieve(Incarnation)
     /// SIGTERM.
     case terminate(Incarnation)
     /// SIGKILL to all of its cgroup or process group.
@@ -49,5 +51,6 @@ package enum KillReason: String, Hashable, Sendable {
     case startTimeout = "start timeout"
     case stopTimeout = "stop timeout"
     case watchdog = "watchdog"
+    case leaversTooMany = "too many predecessors still leaving"
     case blankUnneeded = "warm process no longer needed"
 }

@@ -24,6 +24,27 @@ struct Instance: Sendable {
         var isLost = false
     }
 
+    /// A successor that is to take over from the process that serves.
+    enum Relief: Hashable, Sendable {
+        /// It starts as soon as it may.
+        case wanted
+        /// It runs and must be ready by the deadline.
+        case process(Run, deadline: Instant)
+    }
+
+    /// A process that was relieved, until its exit.
+    struct Leaver: Hashable, Sendable {
+        enum Stage: Hashable, Sendable {
+            /// Takes on nothing new. Leaves to `ending`.
+            case finishing(until: Instant)
+            /// Told to end. Leaves to `killed`.
+            case ending(until: Instant)
+            case killed
+        }
+        let incarnation: Incarnation
+        var stage: Stage
+    }
+
     struct Waiter: Hashable, Sendable {
         var ticket: Ticket
         var deadline: Instant
@@ -85,6 +106,10 @@ struct Instance: Sendable {
     var isDisabled = false
     /// Set from the start of a `bind`, until `close`: in `starting`, `serving`, `draining`, `stopping`, `backoff`.
     var listener: Listener?
+    /// Beside `serving`, or beside `stopping` where the process ends by itself or for a fault.
+    var relief: Relief?
+    /// In any state, oldest first.
+    var leavers: [Leaver] = []
     /// Fronts that may send traffic to the listener's generation, in order.
     var leases: [FrontID] = []
     /// In the order in which they came.
@@ -147,6 +172,13 @@ extension Instance {
         case .stopping(_, _, let deadline): consider(deadline)
         case .backoff(let until), .quarantined(let until): consider(until)
         case .starting, .asleep, .disabled: break
+        }
+        if case .process(_, let deadline) = relief { consider(deadline) }
+        for leaver in leavers {
+            switch leaver.stage {
+            case .finishing(let until), .ending(let until): consider(until)
+            case .killed: break
+            }
         }
         return least
     }

@@ -14,6 +14,15 @@ package struct InstanceRecord: Hashable, Sendable {
         }
     }
 
+    /// A successor that starts beside the process that serves.
+    package struct Relief: Hashable, Sendable {
+        package var incarnation: Incarnation
+        package var since: Instant
+        package init(incarnation: Incarnation, since: Instant) {
+            (self.incarnation, self.since) = (incarnation, since)
+        }
+    }
+
     package struct Listener: Hashable, Sendable {
         package var generation: Generation
         package var port: UInt16
@@ -27,6 +36,9 @@ package struct InstanceRecord: Hashable, Sendable {
     package var isQuarantined = false
     package var run: Run?
     package var listener: Listener?
+    package var relief: Relief?
+    /// Processes that were relieved and have not ended yet.
+    package var leavers: [Incarnation] = []
     /// Moments of the crashes that still count.
     package var crashes: [Instant] = []
     /// Attempts in a row, for the next backoff.
@@ -37,6 +49,16 @@ package struct InstanceRecord: Hashable, Sendable {
     package var lastExitAt: Instant?
 
     package init(_ instance: InstanceID) { self.instance = instance }
+
+    /// Whether that process of the instance's was ready.
+    package func isReady(_ incarnation: Incarnation) -> Bool {
+        run?.incarnation == incarnation ? run!.isReady : leavers.contains(incarnation)
+    }
+
+    /// All processes that are the instance's, in whatever role.
+    package var incarnations: [Incarnation] {
+        [run?.incarnation, relief?.incarnation].compactMap(\.self) + leavers
+    }
 }
 
 /// What is left of the life before, found by the shell at its start.

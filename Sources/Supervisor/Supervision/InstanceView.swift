@@ -29,18 +29,20 @@ package struct InstanceView: Hashable, Sendable {
     package var waiters: Int
     package var isBusy: Bool
     package var isWatched: Bool
+    /// Processes before this one that are still finishing.
+    package var leaving: Int
 
     package init(
         instance: InstanceID, desired: Desired, observed: Observed, reason: String, incarnation: Incarnation?,
         generation: Generation?, port: UInt16?, since: Instant, restarts: Int, lastExit: Exit?,
         lastExitAt: Instant?,
-        nextAttempt: Instant?, leases: Int, waiters: Int, isBusy: Bool, isWatched: Bool
+        nextAttempt: Instant?, leases: Int, waiters: Int, isBusy: Bool, isWatched: Bool, leaving: Int = 0
     ) {
         (self.instance, self.desired, self.observed, self.reason) = (instance, desired, observed, reason)
         (self.incarnation, self.generation, self.port, self.since) = (incarnation, generation, port, since)
         (self.restarts, self.lastExit, self.lastExitAt) = (restarts, lastExit, lastExitAt)
         (self.nextAttempt, self.leases, self.waiters) = (nextAttempt, leases, waiters)
-        (self.isBusy, self.isWatched) = (isBusy, isWatched)
+        (self.isBusy, self.isWatched, self.leaving) = (isBusy, isWatched, leaving)
     }
 }
 

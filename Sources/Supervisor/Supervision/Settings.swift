@@ -36,6 +36,9 @@ package struct KindSettings: Hashable, Sendable {
     package var stopTimeout = Duration.seconds(10)
     /// How long fronts may go on with what is under way when a lease is revoked.
     package var drainTimeout = Duration.seconds(10)
+    /// Whether a planned restart of a service starts the successor before the old process leaves: both then run side by
+    /// side, on the same sockets. The old one has `drainTimeout` to finish, and `stopTimeout` when told to end.
+    package var overlaps = false
     /// Nil: not watched.
     package var watchdog: Duration? = .seconds(2)
     /// Without leases and open work. Nil: never put to sleep.

@@ -58,6 +58,7 @@ extension Supervisor {
         guard !known[id]!.isDisabled else { return out.append(.answer(command, .disabled(id))) }
         known[id]!.starters.append(command)
         switch known[id]!.state {
+        case .serving where canBeRelieved(id): wantRelief(id)
         case .serving(let run), .starting(.process(let run, _), _):
             terminate(id, run, .restart, "restarted by an operator")
         default: startNowIfDown(id)
@@ -93,6 +94,7 @@ extension Supervisor {
     }
 
     mutating func answerStoppers(_ id: InstanceID) {
+        guard known[id]!.leavers.isEmpty else { return }
         let stoppers = known[id]!.stoppers
         known[id]!.stoppers = []
         for command in stoppers { out.append(.answer(command, nil)) }

@@ -64,6 +64,7 @@ extension Supervisor {
     mutating func restartDependents(of id: InstanceID) {
         guard dependents[id.kind] != nil else { return }
         for dependent in instances(needing: id) {
+            dismissRelief(dependent)
             switch known[dependent]!.state {
             case .serving(let run), .starting(.process(let run, _), _):
                 terminate(dependent, run, .restart, "\(id.kind), which it needs, restarts")

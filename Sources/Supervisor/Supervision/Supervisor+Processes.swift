@@ -47,14 +47,25 @@ extension Supervisor {
 
     mutating func exited(_ incarnation: Incarnation, _ exit: Exit, hasRun: Bool) {
         guard let owner = owners.removeValue(forKey: incarnation) else { return }
-        guard case .instance(let id) = owner else {
-            if case .blank(let kind) = owner { blankExited(kind, incarnation, exit) }
-            return
+        switch owner {
+        case .instance(let id): exited(id, incarnation, exit)
+        case .relief(let id): reliefExited(id, incarnation, exit)
+        case .leaver(let id): leaverExited(id, incarnation)
+        case .blank(let kind): blankExited(kind, incarnation, exit)
         }
+    }
+
+    private mutating func exited(_ id: InstanceID, _ incarnation: Incarnation, _ exit: Exit) {
         let exit = explained(exit, in: known[id]!.state)
         known[id]!.lastExit = exit
         known[id]!.lastExitAt = now
         let wasReady = known[id]!.run!.isReady
+        if promoteRelief(id, "its successor starts in its place") {
+            report(.crashed, id, of: incarnation, exit: exit, reason: exit.phrase)
+            if wasReady { restartDependents(of: id) }
+            return
+        }
+        dismissRelief(id)
         switch known[id]!.state {
         case .starting(.process, _), .serving: crashed(id, exit, exit.phrase)
         case .draining: landed(id, "drained")

@@ -28,6 +28,7 @@ extension Supervisor {
         let records = remains.records.sorted { $0.instance < $1.instance }
         for record in records { remember(record) }
         takeListeners(records, remains)
+        for record in records { takeUpReliefs(record, living: remains.living) }
         // The living first: what died may bring others down that were built on it.
         for record in records { if let run = record.run, isLiving(run, remains) { adopt(record.instance, run) } }
         for record in records {

@@ -25,6 +25,7 @@ extension Supervisor {
             ringDueAlarms()
             settleTouched()
             portsWanted()
+            reliefsDue()
             startsWanted()
             warmWanted()
             shutdownWanted()
@@ -69,6 +70,7 @@ extension Supervisor {
             stopWhenDrained(id)
             if case .draining = known[id]!.state { watchAsNeeded(id) }
         }
+        hurryLeavers(id)
         settleIdle(id)
         settlePortComing(id)
         keep(id)
@@ -127,10 +129,11 @@ extension Supervisor {
     }
 
     mutating func report(
-        _ phrase: Report.Phrase, _ id: InstanceID, exit: Exit? = nil, reason: String? = nil, nextAttempt: Instant? = nil
+        _ phrase: Report.Phrase, _ id: InstanceID, of incarnation: Incarnation? = nil, exit: Exit? = nil,
+        reason: String? = nil, nextAttempt: Instant? = nil
     ) {
         var report = Report(phrase, id)
-        report.incarnation = known[id]?.run?.incarnation
+        report.incarnation = incarnation ?? known[id]?.run?.incarnation
         report.port = known[id]?.listener?.port
         (report.exit, report.reason, report.nextAttempt) = (exit, reason, nextAttempt)
         out.append(.report(report))
@@ -165,6 +168,10 @@ extension Instance {
             record.run = InstanceRecord.Run(
                 incarnation: run.incarnation, isReady: run.isReady, isStopping: isStopping, since: run.since)
         }
+        if case .process(let run, _) = relief {
+            record.relief = InstanceRecord.Relief(incarnation: run.incarnation, since: run.since)
+        }
+        record.leavers = leavers.map(\.incarnation)
         switch state {
         case .backoff(let until), .quarantined(let until): record.nextAttempt = until
         case .starting(.process, _): break

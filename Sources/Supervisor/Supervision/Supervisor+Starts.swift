@@ -114,18 +114,19 @@ extension Supervisor {
     mutating func ready(_ incarnation: Incarnation) {
         switch owners[incarnation] {
         case .blank(let kind): blankReady(kind, incarnation)
+        case .relief(let id): reliefReady(id)
         case .instance(let id):
             guard case .starting(.process(var run, _), _) = known[id]!.state else { return }
             (run.isReady, run.since) = (true, now)
             enter(id, .serving(run), known[id]!.crashes.isQuarantined ? "on probation" : "ready")
             report(.serving, id)
             serve(id)
-        case nil: break
+        case .leaver, nil: break
         }
     }
 
     /// Answers everybody who waited for it.
-    private mutating func serve(_ id: InstanceID) {
+    mutating func serve(_ id: InstanceID) {
         let waiters = known[id]!.waiters
         known[id]!.waiters = []
         for waiter in waiters { grant(waiter.ticket, id) }

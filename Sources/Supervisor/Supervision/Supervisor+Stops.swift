@@ -8,6 +8,7 @@ extension Supervisor {
             // Only services have dependents in other projects, and those outlast a stopped service.
             if dependent.project == id.project { bringDown(dependent, reason) }
         }
+        dismissRelief(id)
         switch known[id]!.state {
         case .asleep, .disabled, .backoff, .quarantined: landed(id, reason)
         case .starting(.process(let run, _), _):
@@ -82,6 +83,8 @@ extension Supervisor {
     private mutating func forget(_ id: InstanceID) {
         let isWithdrawn = registry[id.project].map(\.isWithdrawn) ?? true
         refuseAll(id, isWithdrawn && !id.project.isShared ? .unknownProject(id.project) : .unknownKind(id))
+        killLeavers(id)
+        known[id]!.leavers = []
         answerStoppers(id)
         enter(id, .asleep, "no more")
         report(.asleep, id)
@@ -97,6 +100,7 @@ extension Supervisor {
     /// The instance's deadline has come; which of its waits it was for shows in its state.
     mutating func deadlinePassed(_ id: InstanceID) {
         refuseOverdue(id)
+        reliefDeadlines(id)
         switch known[id]!.state {
         case .starting(.process(let run, let deadline), _) where deadline <= now:
             report(.startTimedOut, id)

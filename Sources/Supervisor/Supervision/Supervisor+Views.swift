@@ -33,7 +33,8 @@ extension Supervisor {
             generation: instance.listener?.generation, port: instance.listener?.port, since: instance.since,
             restarts: instance.restarts, lastExit: instance.lastExit, lastExitAt: instance.lastExitAt,
             nextAttempt: nextAttempt, leases: instance.leases.count, waiters: instance.waiters.count,
-            isBusy: instance.run?.isBusy ?? false, isWatched: instance.run?.watchdog != nil)
+            isBusy: instance.run?.isBusy ?? false, isWatched: instance.run?.watchdog != nil,
+            leaving: instance.leavers.count)
     }
 
     private func desired(of instance: Instance) -> InstanceView.Desired {

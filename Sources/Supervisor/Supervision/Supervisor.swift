@@ -26,6 +26,8 @@ package struct Supervisor: Sendable {
 
     enum Owner: Hashable, Sendable {
         case instance(InstanceID)
+        case relief(InstanceID)
+        case leaver(InstanceID)
         case blank(Kind)
     }
 
@@ -68,6 +70,8 @@ package struct Supervisor: Sendable {
     var startQueue = StartQueue()
     /// Processes that are starting, blank ones too.
     var startsUnderWay = 0
+    /// Services whose successors wait for their turn to start.
+    var reliefsWanted: [InstanceID] = []
     var waitingForNeeds: Set<InstanceID> = []
     /// Instances nobody would miss, by the moment since when.
     var idle = PriorityQueue<InstanceID, Instant>()

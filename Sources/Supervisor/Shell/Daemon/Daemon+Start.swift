@@ -239,7 +239,7 @@ extension Daemon {
             child.program = heir.fact.program ?? ProgramIdentity(ofFile: "/proc/\(heir.process.pid)/exe")
             child.user = sandbox.users == nil ? nil : ProcessTable.user(of: heir.process.pid)
             let record = heir.fact.instance.flatMap { journal.state.records[$0] }
-            child.isReady = record?.run?.isReady ?? false
+            child.isReady = record?.isReady(heir.incarnation) ?? false
             do throws(SystemError) {
                 try children.adopt(child, heir.kept)
                 log.write(.info, "process adopted") {

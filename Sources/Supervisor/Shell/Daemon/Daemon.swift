@@ -157,6 +157,9 @@ package final class Daemon {
             journal.flush()
             children.terminate(incarnation)
             failpoints.pass(.afterTerminate)
+        case .relieve(let incarnation):
+            journal.flush()
+            children.relieve(incarnation)
         case .kill(let incarnation, let reason):
             journal.flush()
             children.kill(incarnation, reason)

@@ -44,7 +44,7 @@ struct Inheritance {
     mutating func adopt() {
         // What was never started left nothing behind, and reading the process table takes a while.
         guard !journal.state.processes.isEmpty || !journal.state.intents.isEmpty else { return }
-        let wanted = Set(journal.state.records.values.compactMap { $0.run?.incarnation })
+        let wanted = Set(journal.state.records.values.flatMap(\.incarnations))
         for (incarnation, fact) in journal.state.processes.sorted(by: { $0.key < $1.key }) {
             let isHeir = wanted.contains(incarnation) && fact.instance != nil
             let channels = KeptProcess(isHeir ? kept[StoreName.child(incarnation)] ?? [] : [])

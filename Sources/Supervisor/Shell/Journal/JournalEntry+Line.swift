@@ -147,6 +147,11 @@ extension InstanceRecord {
             line.flag("ready", run.isReady)
             line.flag("stopping", run.isStopping)
         }
+        if let relief {
+            line.set("relief", relief.incarnation)
+            line.set("relief-since", relief.since.nanoseconds)
+        }
+        if !leavers.isEmpty { line.set("leavers", leavers.map(\.description).joined(separator: ",")) }
         line.set("generation", listener?.generation)
         line.set("port", listener?.port)
         if !crashes.isEmpty { line.set("crashes", crashes.map { "\($0.nanoseconds)" }.joined(separator: ",")) }
@@ -172,6 +177,14 @@ extension InstanceRecord {
                 incarnation: incarnation, isReady: line.has("ready"), isStopping: line.has("stopping"),
                 since: try line.required("run-since") { Instant($0) })
         }
+        if let incarnation = try line.optional("relief", { Incarnation($0) }) {
+            relief = Relief(incarnation: incarnation, since: try line.required("relief-since") { Instant($0) })
+        }
+        leavers =
+            try line.optional("leavers") { text in
+                let incarnations = text.split(separator: ",").map { Incarnation($0) }
+                return incarnations.contains(nil) ? nil : incarnations.compactMap { $0 }
+            } ?? []
         if let generation = try line.optional("generation", { Generation($0) }) {
             listener = Listener(generation: generation, port: try line.required("port") { UInt16($0) })
         }

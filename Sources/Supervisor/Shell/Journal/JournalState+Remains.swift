@@ -13,7 +13,7 @@ extension JournalState {
         remains.records = records.values.sorted { $0.instance < $1.instance }
         remains.projects = projects.sorted()
         remains.withdrawnProjects = withdrawnProjects.sorted()
-        let running = remains.records.compactMap { $0.run?.incarnation }
+        let running = remains.records.flatMap(\.incarnations)
         remains.living = Set(running.filter { living.contains($0) && isAssigned($0) })
         let bound = remains.records.compactMap { $0.listener?.generation }
         remains.listening = Set(bound.filter { listening.contains($0) })

@@ -124,23 +124,6 @@ final class Children {
         if !isOn, child.instance?.project.isShared == true { listenForStirring(child) }
     }
 
-    /// Tells the processes that hold connections of a project's clients that its key is another now. Returns the
-    /// instances that cannot be told, because their channel broke with an earlier life.
-    func rekey(_ project: ProjectID) -> [InstanceID] {
-        var untold: [InstanceID] = []
-        for child in running.values {
-            guard let instance = child.instance, instance.project == project, let generation = child.generation,
-                world.generations.held[generation]?.fact.hasHandOff == true
-            else { continue }
-            if let control = child.control {
-                control.send(ControlChannel.FromSupervisor.rekeyed.message)
-            } else {
-                untold.append(instance)
-            }
-        }
-        return untold
-    }
-
     // MARK: Starting
 
     private struct Placement {

@@ -43,6 +43,7 @@ package struct InstanceStatus {
             $0.member("waiters", view.waiters)
             $0.member("busy", view.isBusy)
             $0.member("watched", view.isWatched)
+            $0.member("leaving", view.leaving)
             $0.member("memory_bytes", optional: usage?.memoryBytes)
             $0.name("cpu_seconds")
             if let usage { $0.value(usage.cpuSeconds) } else { $0.null() }
