@@ -20,6 +20,8 @@ enum Layer: String, CaseIterable {
     case platform = "Sources/Platform"
     case launcher = "Sources/Launcher"
     case terminal = "Sources/Terminal"
+    case alerts = "Sources/Alerts"
+    case chaos = "Sources/Chaos"
     case program = "Sources/Programs"
     case test = "Tests"
 }
@@ -71,7 +73,7 @@ let parts: [Part] = [
     Part("HTTP2", .http, .shell, uses: ["Nouns", "HTTP", "CNghttp2"]),
 
     Part(
-        "Config", .config, .shell, uses: ["Nouns", "Contracts", "Supervision"], products: [yams],
+        "Config", .config, .shell, uses: ["Nouns", "Contracts", "JSON", "Supervision"], products: [yams],
         folder: "Sources/Config"),
 
     Part("CLinux", .linux, .c),
@@ -138,6 +140,22 @@ let parts: [Part] = [
         "Terminal", .terminal, .shell, uses: ["Nouns", "Contracts", "HTTP", "JSON", "CLinux", "Linux"],
         folder: "Sources/Terminal"),
 
+    Part("Alerting", .alerts, .pure),
+    Part(
+        "AlertsShell", .alerts, .shell,
+        uses: [
+            "Alerting", "Nouns", "Contracts", "JSON", "CLinux", "Linux", "Service", "Terminal", "COpenSSL",
+        ],
+        folder: "Sources/Alerts/Shell"),
+
+    Part("Trial", .chaos, .shell, uses: ["Nouns", "Contracts", "JSON", "Config", "CLinux", "Linux"]),
+    Part("ChaosPlan", .chaos, .pure, uses: ["Nouns", "JSON", "Supervision"], folder: "Sources/Chaos/Plan"),
+    Part("CChaos", .chaos, .c),
+    Part(
+        "ChaosRig", .chaos, .shell,
+        uses: ["Trial", "ChaosPlan", "CChaos", "Contracts", "JSON", "Config", "Supervision", "Nouns"],
+        folder: "Sources/Chaos/Rig"),
+
     Part(
         "bunbase-supervisor", .program, .comfortable,
         uses: ["SupervisorShell", "Config", "Nouns", "Contracts"]),
@@ -146,17 +164,18 @@ let parts: [Part] = [
     Part("bunbase-init", .program, .lean, uses: ["Launcher", "Linux"]),
     Part("bundoc", .program, .lean, uses: ["BundocEngine"]),
     Part("bunder", .program, .lean, uses: ["BunderEngine"]),
+    Part("bunbase-alerts", .program, .comfortable, uses: ["AlertsShell"]),
     Part(
         "bunbase", .program, .comfortable,
-        uses: ["Nouns", "Contracts", "JSON", "Supervision", "Config", "Linux", "Launcher", "Terminal"],
+        uses: [
+            "Nouns", "Contracts", "JSON", "Supervision", "Config", "Linux", "Launcher", "Terminal", "Trial",
+            "ChaosPlan", "ChaosRig",
+        ],
         products: [arguments]),
 
     Part("Support", .test, .support, uses: ["Nouns"]),
     Part("Simulation", .test, .support, uses: ["Nouns", "Contracts", "Supervision", "Support"]),
     Part("bunbase-simulate", .test, .comfortable, uses: ["Simulation", "Support"], folder: "Tests/Simulate"),
-    Part(
-        "Trial", .test, .support,
-        uses: ["Nouns", "Contracts", "JSON", "CLinux", "Linux", "Support"]),
     Part("CLoad", .test, .c, uses: ["COpenSSL"], folder: "Tests/CLoad"),
     Part(
         "bunbase-bench", .test, .comfortable,
@@ -169,9 +188,7 @@ let parts: [Part] = [
     Part(
         "trial-climber", .test, .lean, uses: ["CClimber", "Service", "HTTP", "Contracts", "Nouns", "Linux", "CLinux"],
         folder: "Tests/Climber"),
-    Part("Chaos", .test, .support, uses: ["Trial", "JSON", "Support"]),
-    Part("bunbase-chaos", .test, .comfortable, uses: ["Chaos", "Trial", "Support"], folder: "Tests/ChaosProgram"),
-    Part("ChaosTests", .test, .tests, uses: ["Chaos", "Support"]),
+    Part("ChaosTests", .test, .tests, uses: ["ChaosPlan", "ChaosRig", "Config", "Supervision", "JSON"]),
     Part("Conformance", .test, .support, uses: ["Trial", "Nouns", "Contracts", "JSON", "Linux"]),
     Part("bunbase-conform", .test, .comfortable, uses: ["Conformance"], folder: "Tests/ConformanceProgram"),
     Part("ConformanceTests", .test, .tests, uses: ["Conformance", "bunbase-front"]),
@@ -183,6 +200,7 @@ let parts: [Part] = [
         ]),
     Part("bunbase-fuzz", .test, .comfortable, uses: ["CFuzz", "Fuzz"], folder: "Tests/FuzzProgram"),
     Part("FuzzTests", .test, .tests, uses: ["Fuzz", "Support"]),
+    Part("AlertsTests", .test, .tests, uses: ["Alerting"]),
     Part("BaseTests", .test, .tests, uses: ["Nouns", "Contracts", "Support"]),
     Part("HTTP2Support", .test, .support, uses: ["CNghttp2"]),
     Part("HTTP2Tests", .test, .tests, uses: ["HTTP2", "HTTP2Support", "HTTP", "Nouns", "CNghttp2"]),
@@ -241,10 +259,11 @@ let parts: [Part] = [
     Part(
         "ProgramTests", .test, .tests,
         uses: [
-            "Nouns", "Contracts", "JSON", "HTTP", "Linux", "CLinux", "Support", "Trial", "trial-misbehaver",
+            "Nouns", "Contracts", "JSON", "HTTP", "Linux", "CLinux", "Support", "Trial", "TLSSupport",
+            "trial-misbehaver",
             "trial-climber", "CClimber", "bunbase-supervisor",
             "bunbase-front",
-            "bunbase-platform", "bunbase-init", "bundoc", "bunder", "bunbase",
+            "bunbase-platform", "bunbase-init", "bunbase-alerts", "bundoc", "bunder", "bunbase",
         ]),
     Part(
         "SystemdTests", .test, .tests,

@@ -64,7 +64,7 @@ extension ClusterFile {
     }
 
     /// What the YAML reader says about a text that is not YAML, or that has a key twice.
-    private static func problem(_ error: any Error, in file: String) -> ConfigError.Problem {
+    static func problem(_ error: any Error, in file: String) -> ConfigError.Problem {
         func at(_ mark: Mark?, _ found: String, _ allowed: String = "YAML") -> ConfigError.Problem {
             .init(
                 .file(file, line: mark?.line ?? 1, column: mark?.column ?? 1), key: "", found: found, allowed: allowed)

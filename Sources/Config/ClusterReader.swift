@@ -42,6 +42,7 @@ struct ClusterReader {
         file.isolation.isRequired = isolation.value("required", .flag, default: file.isolation.isRequired)
         isolation.finish()
         readKinds(into: &file, from: &top)
+        readAlerts(into: &file, from: &top)
         file.routes = FrontReader(findings: findings).routes(file, from: &top)
         top.finish()
         if file.https != nil { file.programs[.front]?.sockets[DescriptorName.https] = .inherited(DescriptorName.https) }
@@ -59,6 +60,20 @@ struct ClusterReader {
         settings.registrationTimeout = section.value(
             "registration_timeout", waits, default: settings.registrationTimeout)
         section.finish()
+    }
+
+    /// With somewhere to send them to, a service does it.
+    private func readAlerts(into file: inout ClusterFile, from top: inout Section) {
+        var section = top.section("alerts")
+        let reader = AlertReader(home: file.home, node: file.node, fileDirectory: fileDirectory)
+        guard let settings = reader.read(from: &section) else { return }
+        if file.programs[.alerts] == nil {
+            let reader = KindReader(
+                home: file.home, programDirectory: programDirectory, fileDirectory: fileDirectory)
+            var none = Section(nil, path: "kinds.alerts", findings: findings)
+            (file.supervision.kinds[.alerts], file.programs[.alerts]) = reader.read(.alerts, from: &none)
+        }
+        file.programs[.alerts]?.settings = settings
     }
 
     private func readLogs(_ preset: LogSettings, home: Home, from section: inout Section) -> LogSettings {

@@ -42,6 +42,12 @@ struct KindPreset {
             run.limits.files = 20_000
             settings.overlaps = true
             settings.drainTimeout = .seconds(30)
+        case .alerts:
+            becomeService(program: "bunbase-alerts")
+            // It waits for others all the time, in threads of its own.
+            settings.watchdog = nil
+            // With the operator's command.
+            (run.limits.memory, run.limits.pids) = (256 << 20, 64)
         default:
             settings.watchdog = nil
         }

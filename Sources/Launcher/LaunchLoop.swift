@@ -30,7 +30,7 @@ package final class LaunchLoop {
         var early: Teller?
         do {
             let arguments = try LaunchArguments(words)
-            var passed = try ListenFDs.fromEnvironment()
+            let passed = try ListenFDs.fromEnvironment()
             let teller = try Teller(log: arguments.log, pipe: passed.takeOne(readyPipe))
             early = teller
             try makeDirectory(arguments.run)

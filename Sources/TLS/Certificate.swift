@@ -14,6 +14,8 @@ struct Certificate {
     let key: OpaquePointer
     /// The names that the certificate says it is for.
     let names: [HostPattern]
+    /// When the first of the chain to expire does; seconds since 1970.
+    let expires: Int64
 }
 
 extension Certificate {
@@ -28,7 +30,9 @@ extension Certificate {
                 EVP_PKEY_free(key)
                 throw .noted("\(files.key) is not the private key of the first certificate in \(files.chain)")
             }
-            self.init(chain: chain, key: key, names: Self.names(of: chain[0]))
+            self.init(
+                chain: chain, key: key, names: Self.names(of: chain[0]),
+                expires: chain.map(Self.expires).min() ?? .max)
         } catch {
             for each in chain { X509_free(each) }
             throw error
@@ -38,6 +42,12 @@ extension Certificate {
     func release() {
         for each in chain { X509_free(each) }
         EVP_PKEY_free(key)
+    }
+
+    private static func expires(_ certificate: OpaquePointer) -> Int64 {
+        var time = tm()
+        guard let end = X509_get0_notAfter(certificate), ASN1_TIME_to_tm(end, &time) == 1 else { return .max }
+        return Int64(timegm(&time))
     }
 
     private static func readChain(_ path: String, _ opened: [String: Int32]) throws(TLSError) -> [OpaquePointer] {

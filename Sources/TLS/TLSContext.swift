@@ -33,6 +33,17 @@ package final class TLSContext {
     private struct Loaded {
         var context: SSLContext
         var names: [HostPattern]
+        var expires: Int64
+    }
+
+    /// When each certificate that is shown expires, seconds since 1970, by its first name, else its file.
+    package var expiries: [String: Int64] {
+        var found: [String: Int64] = [:]
+        for (files, one) in loaded {
+            let name = (files.hosts.first ?? one.names.first)?.description ?? files.chain
+            found[name] = min(one.expires, found[name] ?? .max)
+        }
+        return found
     }
 
     /// Reads all files. One that cannot be used is noted in `problems`; the certificate that `previous` had read from
@@ -91,7 +102,7 @@ package final class TLSContext {
             SSL_CTX_use_PrivateKey(context.pointer, certificate.key) == 1,
             certificate.chain.dropFirst().allSatisfy({ copenssl_add_chain(context.pointer, $0) == 1 })
         else { throw .noted("\(files.chain) cannot be used") }
-        return Loaded(context: context, names: certificate.names)
+        return Loaded(context: context, names: certificate.names, expires: certificate.expires)
     }
 
     /// Chooses the certificate by the client's SNI (RFC 6066 §3).

@@ -146,4 +146,25 @@ struct ClusterFileTests {
                 == ["home", "addresses.http", "logs.directory", "kinds.front.sockets"])
         #expect(old.keysNeedingRestart(changingTo: old).isEmpty)
     }
+
+    @Test func `alerts with somewhere to go are a service, without they are none`() throws {
+        let file = try Self.parse(
+            "alerts: {webhook: 'https://a.example/hook?k=v', command: [./tell, now], repeat: 2h, authorization_file: s}"
+        )
+        #expect(file.services == [.alerts, .front, .platform])
+        #expect(file.programs[.alerts]?.program == "/opt/bin/bunbase-alerts")
+        let settings = try #require(file.programs[.alerts]?.settings)
+        #expect(settings["webhook"] == "https://a.example/hook?k=v")
+        #expect(settings["command"] == #"["/srv/./tell","now"]"#)
+        #expect(settings["repeat"] == "7200000")
+        #expect(settings["authorization_file"] == "/srv/s")
+        #expect(settings["home"] == "/srv/.bunbase")
+        #expect(try Self.parse("alerts: {pause: 2m}").programs[.alerts] == nil)
+        #expect(try Self.parse("{kinds: {bunder: {}}, alerts: {command: [/bin/x]}}").services == [.alerts])
+    }
+
+    @Test(arguments: ["ftp://a/b", "https://", "https://user:secret@a/b", "a.example", "https://a/b#c", "https://a b"])
+    func `a webhook is an address of the web, without a password`(text: String) {
+        #expect(throws: ConfigError.self) { try Self.parse("alerts: {webhook: '\(text)'}") }
+    }
 }

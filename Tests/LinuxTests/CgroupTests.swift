@@ -55,6 +55,22 @@ import Testing
         try finish()
     }
 
+    /// A supervisor that adopts it would otherwise never remove its group.
+    @Test func `is also the group of a process that has ended, and of no other`() throws {
+        let leaf = try leaf("47")
+        let child = try spawn(Shell.script("exec sleep 100"), in: leaf)
+        #expect(leaf.isHome(of: child.id))
+        #expect(!leaf.isHome(of: ProcessID(getpid(), start: try #require(ProcessTable.startTime(of: getpid())))))
+        child.signal(SIGKILL)
+        try shell.loop.turn { ProcessTable.status(of: child.pid)?.isZombie ?? false }
+        #expect(leaf.isHome(of: child.id))
+        _ = try shell.end(of: child)
+        #expect(leaf.isHome(of: child.id))
+        try clear(leaf)
+        #expect(!leaf.isHome(of: child.id))
+        try finish()
+    }
+
     @Test func `tells and kills all that a process started, also what left its session`() throws {
         let leaf = try leaf("42")
         let script = """

@@ -12,7 +12,7 @@ import Testing
 
     @Test func `takes named descriptors and closes them on exec`() throws {
         two(from: 700)
-        var passed = try ListenFDs(count: "2", pid: "\(getpid())", names: "http:http", from: 700)
+        let passed = try ListenFDs(count: "2", pid: "\(getpid())", names: "http:http", from: 700)
         #expect(passed.all.map(\.name) == ["http", "http"])
         #expect(fcntl(700, F_GETFD) & FD_CLOEXEC != 0)
         #expect(fcntl(700, F_GETFL) & O_NONBLOCK != 0)
@@ -23,6 +23,17 @@ import Testing
         #expect(passed.all.isEmpty)
         one = nil
         #expect(!isOpen(700))
+    }
+
+    @Test func `what was taken is closed with its taker, though someone still has the list`() throws {
+        two(from: 750)
+        let passed = try ListenFDs(count: "2", pid: "\(getpid())", names: "a:b", from: 750)
+        let other = passed
+        var taken = other.takeAll()
+        #expect(taken.map(\.name) == ["a", "b"])
+        taken = []
+        #expect(!isOpen(750) && !isOpen(751))
+        #expect(passed.all.isEmpty)
     }
 
     @Test func `gives those without names systemd's`() throws {

@@ -10,6 +10,7 @@ final class Misbehaver {
     private unowned let child: Child
     private var server: HTTPServer?
     private var isDeaf = false
+    private var project = ""
     private var hoard: [UnsafeMutableRawPointer] = []
 
     init(_ child: Child) { self.child = child }
@@ -20,10 +21,15 @@ final class Misbehaver {
         case "crash": kill(getpid(), SIGKILL)
         case "never": return
         case "deaf and never": isDeaf = true; return
+        case "slow": Glibc.sleep(1)
         default: break
         }
         var router = Router()
         router.get("/do/{what}") { [unowned self] request, responder in
+            act(request.parameter("what"), responder)
+        }
+        // For what ends in a crash: a front may send a GET once more, and the successor would do it too.
+        router.post("/do/{what}") { [unowned self] request, responder in
             act(request.parameter("what"), responder)
         }
         router.put("/start/{how}") { request, responder in
@@ -36,6 +42,7 @@ final class Misbehaver {
             for descriptor in descriptors.take(name) { try server.listen(on: descriptor, .token) }
         }
         self.server = server
+        project = assignment.instance.project.text
         child.ready()
     }
 
@@ -47,10 +54,12 @@ final class Misbehaver {
     private func act(_ what: String, _ responder: Responder) {
         switch what {
         case "pid": break
+        case "who": return responder.send(.text(200, project))
         case "exit0": exit(0)
         case "crash": kill(getpid(), SIGKILL)
         case "hang": while true { pause() }
         case "eat": eat()
+        case "hoard": while open("/dev/null", O_RDONLY | O_CLOEXEC) >= 0 {}
         case "fork": fork(); return responder.send(.text(200, "\(count) processes"))
         case "grandchild": spawn("setsid sleep 1000 >/dev/null 2>&1 </dev/null & sleep 1001 & exit 0")
         case "deaf": isDeaf = true

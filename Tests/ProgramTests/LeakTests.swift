@@ -45,6 +45,35 @@ struct LeakTests {
         #expect(before.counts["ports held"] == ["0"])
     }
 
+    /// What one life of the supervisor handed to the next is closed when the process that it belongs to has ended.
+    @Test func `a supervisor's restart leaves no descriptor of what ended since`() throws {
+        let cluster = try TrialCluster(clusterFile: "kinds: {bundoc: {}, bunder: {}, platform: {}, front: {}}\n")
+        defer { cluster.stop() }
+        let projects = try (0..<3).map { try cluster.createProject("p\($0)") }
+        func onceForAll(_ verb: String) throws {
+            for project in projects { for kind in ["bunder", "bundoc"] { try cluster.command(verb, project, kind) } }
+        }
+        func successor(of old: Int32) throws {
+            kill(old, SIGKILL)
+            _ = try SupervisorCrashTests.eventually {
+                let status = try cluster.status()
+                guard status["pid"]?.int != Int(old), status["state"]?.string == "ready" else {
+                    throw TrialCluster.Failure("no successor")
+                }
+            }
+        }
+        try onceForAll("start")
+        try onceForAll("drain")
+        let before = try cluster.census()
+        for _ in 0..<3 {
+            try onceForAll("start")
+            try successor(of: #require(try cluster.status()["pid"]?.int.map(Int32.init)))
+            try onceForAll("drain")
+        }
+        let after = try cluster.census(like: before)
+        #expect(after == before, "\(after.differences(to: before))")
+    }
+
     @Test func `a deleted project leaves neither data nor an entry`() throws {
         let cluster = try TrialCluster(clusterFile: "node: leak\n")
         defer { cluster.stop() }

@@ -37,12 +37,13 @@ struct TidyTests {
 
     static let pureFolders = [
         "Sources/Base/", "Sources/HTTP/", "Sources/Supervisor/Supervision/", "Sources/Front/Routing/",
-        "Sources/Bundoc/Documents/", "Sources/Bunder/KeyValues/", "Sources/Platform/Projects/",
+        "Sources/Bundoc/Documents/", "Sources/Bunder/KeyValues/", "Sources/Platform/Projects/", "Sources/Chaos/Plan/",
+        "Sources/Alerts/Alerting/",
     ]
     static let comfortableFolders = [
         "Sources/Config/", "Sources/Supervisor/Shell/", "Sources/Programs/bunbase/",
         "Sources/Programs/bunbase-bench/",
-        "Sources/Programs/bunbase-supervisor/", "Tests/",
+        "Sources/Programs/bunbase-supervisor/", "Sources/Chaos/", "Tests/",
     ]
 
     @Test(arguments: files.filter { file in pureFolders.contains { file.path.hasPrefix($0) } })

@@ -49,6 +49,10 @@ package enum NotifyKey {
     package static let busy = "X_BUNBASE_BUSY"
     /// `1`: a shared service has nothing to do and need not be watched until something connects.
     package static let quiet = "X_BUNBASE_QUIET"
+    /// With `alertSubject` and, unless it is over, `alertText` in one datagram of a shared service: an `AlertWord`.
+    package static let alert = "X_BUNBASE_ALERT"
+    package static let alertSubject = "X_BUNBASE_ALERT_SUBJECT"
+    package static let alertText = "X_BUNBASE_ALERT_TEXT"
     /// From the supervisor to whoever started it: `1`: everything is down and the exit that follows is the end. An
     /// exit without it, also with code 0, is one after which the supervisor is to be started again.
     package static let finished = "X_BUNBASE_FINISHED"

@@ -18,6 +18,7 @@ package struct Kind: Hashable, Comparable, Sendable, CustomStringConvertible {
     package static let bunder = Kind("bunder")!
     package static let front = Kind("front")!
     package static let platform = Kind("platform")!
+    package static let alerts = Kind("alerts")!
 
     package var description: String { text }
     package static func < (a: Self, b: Self) -> Bool { a.text < b.text }

@@ -64,11 +64,7 @@ final class Store {
     }
 
     /// Milliseconds since 1970.
-    static func now() -> Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
-    }
+    static func now() -> Int64 { WallTime.milliseconds }
 
     /// Carries a Redis command out, all but the waiting.
     func run(_ words: [[UInt8]], for session: Session, _ server: ServerFacts) -> Reply {

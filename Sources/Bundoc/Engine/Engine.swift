@@ -87,11 +87,7 @@ package final class Engine {
         }
     }
 
-    package static func unixTime() -> Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000
-    }
+    package static func unixTime() -> Int64 { WallTime.milliseconds }
 
     // MARK: Requests
 

@@ -16,6 +16,7 @@ extension Front {
                 settings.tls, opened: openedFiles.mapValues(\.number), tickets: tickets, previous: tls
             ) { [unowned self] in loop.now }
             tls = fresh
+            onCertificates?(fresh.expiries)
             // Each loop reads for itself, but one line is enough.
             guard commons.isNews(fresh.problems) else { return }
             for problem in fresh.problems { LogLine.write(.error, "certificate not read", [("reason", problem)]) }

@@ -24,6 +24,8 @@ package final class Front: LoopWork {
     package var onIdle: ((Bool) -> Void)?
     /// Told when the supervisor's settings hold, and again when others do.
     package var onConfigured: (() -> Void)?
+    /// Told when certificates were read: when each expires, seconds since 1970, by name.
+    package var onCertificates: (([String: Int64]) -> Void)?
     /// Told once when `drain` is done.
     package var onDrained: (() -> Void)?
     package private(set) var isDraining = false

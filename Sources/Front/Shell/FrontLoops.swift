@@ -31,6 +31,8 @@ package final class FrontLoops {
     /// Told once when all have ended.
     package var onDrained: (() -> Void)?
     package var onFailed: ((String) -> Void)?
+    /// Told by each loop that has read certificates: when they expire, seconds since 1970, by name.
+    package var onCertificates: (([String: Int64]) -> Void)?
 
     /// Threads that have not ended.
     package var count: Int { members.count(where: \.isRunning) }
@@ -133,6 +135,7 @@ package final class FrontLoops {
             tally.sum += traffic
             tally.missing -= 1
             if tally.missing == 0 { tally.completion(tally.sum) } else { tallies[number] = tally }
+        case .certificates(let expiries): onCertificates?(expiries)
         case .drained:
             members[index].thread.join()
             members[index].phase = .ended

@@ -59,6 +59,8 @@ package enum FrontProgram {
         }
         loops.onIdle = { child.setQuiet($0) }
         child.onPing = { loops.prove($0) }
+        let watch = ExpiryAlerts(child)
+        loops.onCertificates = { watch.take($0) }
         try loops.start(
             (0..<count).map { index in
                 FrontThread.Work(

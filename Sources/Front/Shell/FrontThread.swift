@@ -27,6 +27,8 @@ package enum FrontThread {
         case idle(Bool)
         case proved(UInt64)
         case told(UInt64, Traffic)
+        /// When the certificates that it shows expire, seconds since 1970, by name.
+        case certificates([String: Int64])
         /// Nothing is under way any more, and the thread has ended.
         case drained
         case failed(String)
@@ -74,6 +76,7 @@ package enum FrontThread {
         if let snapshot = work.snapshot { front.begin(with: snapshot) }
         if let path = work.accessLog { front.logAccess(to: path) }
         front.onDrained = { loop.stop() }
+        front.onCertificates = { report(.certificates($0)) }
         front.onConfigured = {
             front.onConfigured = nil
             do throws(SystemError) {

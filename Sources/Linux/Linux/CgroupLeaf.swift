@@ -89,6 +89,13 @@ package final class CgroupLeaf {
         return Set(pids).filter { ProcessTable.status(of: $0)?.isZombie == false }.sorted()
     }
 
+    /// Whether it is the group of a process that some life started in a group of this name: it is there, and the
+    /// process is in it, or has ended and is in none.
+    package func isHome(of process: ProcessID) -> Bool {
+        if processes.contains(process.pid) { return true }
+        return !ProcessTable.isAlive(process) && directories.contains { access($0, F_OK) == 0 }
+    }
+
     /// Whether no process is left.
     package var isEmpty: Bool {
         if let unified, legacy.isEmpty { return Self.isUnpopulated(unified) }

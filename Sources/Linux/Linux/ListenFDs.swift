@@ -3,7 +3,9 @@ import Contracts
 import Glibc
 
 /// The descriptors that whoever started this process passed to it, by name: `sd_listen_fds_with_names(3)`.
-package struct ListenFDs {
+///
+/// One list, whoever holds it: what was taken out is closed as soon as its taker lets go of it.
+package final class ListenFDs {
     /// What systemd calls a descriptor without a name.
     package static let unnamed = "unknown"
     /// `SD_LISTEN_FDS_START`.
@@ -50,14 +52,20 @@ package struct ListenFDs {
     }
 
     /// Takes all of one name out, in order.
-    package mutating func take(_ name: String) -> [Descriptor] {
+    package func take(_ name: String) -> [Descriptor] {
         let taken = all.filter { $0.name == name }.map(\.descriptor)
         all.removeAll { $0.name == name }
         return taken
     }
 
+    /// Takes all that is left out.
+    package func takeAll() -> [(name: String, descriptor: Descriptor)] {
+        defer { all = [] }
+        return all
+    }
+
     /// Takes the first of a name out.
-    package mutating func takeOne(_ name: String) -> Descriptor? {
+    package func takeOne(_ name: String) -> Descriptor? {
         guard let index = all.firstIndex(where: { $0.name == name }) else { return nil }
         return all.remove(at: index).descriptor
     }

@@ -162,9 +162,5 @@ package final class PlatformService {
     private static let diskFull = Fault(
         507, "storage.full", "The disk is full; nothing was changed. Make room and try again.", party: .cluster)
 
-    static var now: Int64 {
-        var now = timespec()
-        clock_gettime(CLOCK_REALTIME, &now)
-        return Int64(now.tv_sec) * 1000 + Int64(now.tv_nsec) / 1_000_000
-    }
+    static var now: Int64 { WallTime.milliseconds }
 }

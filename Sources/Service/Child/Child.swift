@@ -108,6 +108,15 @@ package final class Child {
 
     package func say(status: String) { notifier?.post("STATUS=\(status)") }
 
+    /// Has people alerted, or told that it is over. For shared services; one that is repeated is one.
+    package func say(_ alert: AlertWord) {
+        let words = [
+            "\(NotifyKey.alert)=\(alert.name)", "\(NotifyKey.alertSubject)=\(alert.subject)",
+            alert.text.map { "\(NotifyKey.alertText)=\($0)" },
+        ]
+        notifier?.post(words.compactMap(\.self).joined(separator: "\n"))
+    }
+
     /// Whether open work forbids sleep.
     package func setBusy(_ isBusy: Bool) {
         guard isBusy != self.isBusy else { return }

@@ -41,9 +41,26 @@ extension RestartPolicy {
     /// The first attempt comes at once, the second after `delayMin`, each later one after `factor` times as long.
     func delay(beforeAttempt attempt: Int, random: inout SplitMix64) -> Duration {
         guard attempt > 1 else { return .zero }
+        return spread(middle(beforeAttempt: attempt), random: &random)
+    }
+
+    /// How long the wait may be, chance included.
+    package func waits(beforeAttempt attempt: Int) -> ClosedRange<Duration> {
+        attempt > 1 ? spread(of: middle(beforeAttempt: attempt)) : .zero ... .zero
+    }
+
+    /// What chance may make of a wait.
+    package func spread(of delay: Duration) -> ClosedRange<Duration> {
+        let part = Int64(min(max(jitter, 0), 100))
+        return .nanoseconds(delay.nanoseconds / 100 * (100 - part))
+            ... .nanoseconds(
+                delay.nanoseconds / 100 * (100 + part))
+    }
+
+    private func middle(beforeAttempt attempt: Int) -> Duration {
         var delay = min(delayMin, delayMax)
         for _ in 2..<max(2, min(attempt, 64)) where delay < delayMax { delay = min(delayMax, delay * max(1, factor)) }
-        return spread(delay, random: &random)
+        return delay
     }
 
     /// Up to `jitter` hundredths more or less, so that what fell together does not rise together.

@@ -110,7 +110,7 @@ extension Daemon {
         let store = DescriptorStore(manager.notifier)
         let cage = try Cage(
             home: cluster.home, reapsOrphans: options.reapsOrphans, delegated: options.cgroup, log: log, on: loop)
-        var inherited = options.inherited
+        let inherited = options.inherited
         var own: [String: [Descriptor]] = [:]
         for name in [DescriptorName.http, DescriptorName.https, DescriptorName.resp, "status"] {
             let passed = inherited.take(name)
@@ -206,7 +206,8 @@ extension Daemon {
         let world = Children.Surroundings(
             loop: loop, log: log, journal: journal, store: store, home: cluster.home, generations: generations,
             services: services, cage: cage, sandbox: sandbox, take: { [unowned self] in take($0) },
-            pass: { [unowned self] in failpoints.pass($0) }, count: { [unowned self] in count($0) })
+            pass: { [unowned self] in failpoints.pass($0) }, count: { [unowned self] in count($0) },
+            alert: { [unowned self] in alert($0) })
         children = Children(world, programs: cluster.programs, watchdogs: cluster.watchdogs)
         let paths = cluster.home.run
         fronts = try Fronts(

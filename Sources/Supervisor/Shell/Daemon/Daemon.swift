@@ -267,6 +267,18 @@ package final class Daemon {
         }
     }
 
+    /// Shows what others want people to be alerted of; `bunbase-alerts` listens.
+    func alert(_ word: AlertWord) {
+        func write(to writer: inout JSONWriter) {
+            writer.member("alert", word.name)
+            writer.member("subject", word.subject)
+            if let text = word.text { writer.member("text", text) }
+        }
+        let message = word.text == nil ? "alert resolved" : "alert raised"
+        log.write(word.text == nil ? .info : .warning, message) { write(to: &$0) }
+        events.publish(message, write)
+    }
+
     // MARK: The state of the whole
 
     /// All shared services serve.

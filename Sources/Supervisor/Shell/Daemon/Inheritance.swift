@@ -34,7 +34,7 @@ struct Inheritance {
 
     init(journal: Journal, home: Home, cage: Cage, log: ServerLog, store: DescriptorStore, kept: ListenFDs) {
         (self.journal, self.home, self.cage, self.log, self.store) = (journal, home, cage, log, store)
-        for item in kept.all { self.kept[item.name, default: []].append(item.descriptor) }
+        for item in kept.takeAll() { self.kept[item.name, default: []].append(item.descriptor) }
     }
 
     // MARK: Processes

@@ -17,9 +17,5 @@ package struct WallClock: Sendable {
     /// The present, likewise.
     package static var now: String { Timestamp(epochNanoseconds() / 1_000_000).text }
 
-    static func epochNanoseconds() -> Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
-    }
+    static func epochNanoseconds() -> Int64 { WallTime.nanoseconds }
 }

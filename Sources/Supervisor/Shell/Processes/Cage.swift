@@ -76,8 +76,7 @@ final class Cage {
     /// elsewhere in the hierarchy.
     func containment(adopting process: ChildProcess, _ leaf: String?, _ incarnation: Incarnation) -> Containment {
         let found = leaf.flatMap { tree.leaf($0) }
-        return containment(
-            of: process, found.flatMap { $0.processes.contains(process.pid) ? $0 : nil }, incarnation)
+        return containment(of: process, found.flatMap { $0.isHome(of: process.id) ? $0 : nil }, incarnation)
     }
 
     /// Nobody answers for it any more.

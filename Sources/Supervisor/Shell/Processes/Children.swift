@@ -22,6 +22,7 @@ final class Children {
         let take: (Event) -> Void
         let pass: (Failpoints.Name) -> Void
         let count: (Observation) -> Void
+        let alert: (AlertWord) -> Void
     }
 
     /// For the metrics.
@@ -391,6 +392,7 @@ final class Children {
             world.take(quiet == "1" ? .quiet(incarnation) : .stirred(incarnation))
         }
         if notice["STOPPING"] == "1" { world.take(.stopping(incarnation)) }
+        if let name = notice[NotifyKey.alert] { heard(alert: String(name), notice, from: child) }
     }
 
     private func printed(_ lines: [[UInt8]], _ dropped: Int, by child: Child) {

@@ -1,4 +1,5 @@
 import Config
+import Contracts
 import HTTP
 import JSON
 import Linux
@@ -28,6 +29,7 @@ struct ControlRoutes {
         router.put("/projects/{id}", declare)
         router.delete("/projects/{id}", withdraw)
         router.post("/projects/{id}/keys-changed", rekey)
+        router.post("/alerts", alert)
         router.post("/reload") { _, responder in
             if let fault = daemon.reconfigure() { responder.send(fault) } else { responder.send(.empty()) }
         }
@@ -123,6 +125,23 @@ struct ControlRoutes {
                 if remaining == 0 { finish(first, responder) }
             }
         }
+    }
+
+    /// `{"alert": …, "subject": …, "text": …}`, without `text` when it is over: a timer, an operator's script.
+    private func alert(_ request: Request, _ responder: Responder) {
+        let body = try? JSONValue(parsing: request.body)
+        let word = body.flatMap {
+            AlertWord(name: $0["alert"]?.string ?? "", subject: $0["subject"]?.string ?? "", text: $0["text"]?.string)
+        }
+        guard let word else {
+            return responder.send(
+                Fault(
+                    400, "alert.malformed",
+                    "An alert has a name of at most \(AlertWord.nameMax) of a-z, 0-9, _ and ., a subject of one line, "
+                        + "a text of one line unless it is over."))
+        }
+        daemon.alert(word)
+        responder.send(.empty())
     }
 
     private static func project(_ request: Request) throws(Fault) -> ProjectID {

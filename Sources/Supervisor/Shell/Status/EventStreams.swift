@@ -13,8 +13,21 @@ package final class EventStreams {
 
     package init() {}
 
-    package func publish(_ report: Report, _ view: InstanceView?) {
-        let entry = ring.append(report.json(view))
+    package func publish(_ report: Report, _ view: InstanceView?) { publish(report.json(view)) }
+
+    /// What is no instance's.
+    package func publish(_ message: String, _ fields: (inout JSONWriter) -> Void) {
+        var writer = JSONWriter(capacity: 256)
+        writer.object {
+            $0.member("time", WallClock.now)
+            $0.member("message", message)
+            fields(&$0)
+        }
+        publish(writer.bytes)
+    }
+
+    private func publish(_ data: [UInt8]) {
+        let entry = ring.append(data)
         for reader in readers.values { reader.send(entry.text) }
     }
 

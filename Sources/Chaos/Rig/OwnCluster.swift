@@ -1,0 +1,88 @@
+import ChaosPlan
+import Foundation
+import Glibc
+import Supervision
+import Trial
+
+/// The cluster that chaos starts for itself: everything may be done to it.
+///
+/// It falls asleep and restarts soon, so that much happens in little time; crashes lead to quarantine only for the kind
+/// that crashes on purpose.
+enum OwnCluster {
+    /// Where a run may not misbehave on purpose: the program is part of the tests.
+    static func hasMisbehaver(_ programs: String) -> Bool { access(programs + "/trial-misbehaver", X_OK) == 0 }
+
+    /// Starts one. With `misbehaves` its kind of that name can be started.
+    static func start(
+        programs: String, projects: Int, users: ClosedRange<UInt32>, misbehaves: Bool
+    ) throws -> TrialCluster {
+        let cluster = try TrialCluster(
+            clusterFile: { clusterFile(home: $0, users: users) }, portCount: projects * 3 + 60, programs: programs)
+        guard misbehaves else { return cluster }
+        let path = misbehaver(cluster.home)
+        let directory = URL(filePath: path).deletingLastPathComponent().path
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        try FileManager.default.copyItem(
+            atPath: URL(filePath: programs + "/trial-misbehaver").resolvingSymlinksInPath().path, toPath: path)
+        return cluster
+    }
+
+    /// Beside the cluster file; a name of chaos' own, so that it can be moved away.
+    private static let program = "misbehaver/program"
+
+    /// Beyond what a cluster has that says nothing of it.
+    static let users: ClosedRange<UInt32> = 731_072...862_143
+    static let peerUsers: ClosedRange<UInt32> = 862_144...878_527
+
+    static func misbehaver(_ home: String) -> String { home + "/" + program }
+    static func clock(_ home: String) -> String { home + "/clock" }
+
+    /// What `restart` says below.
+    static let policy: RestartPolicy = {
+        var policy = RestartPolicy()
+        (policy.intensity, policy.delayMax) = (1000, .seconds(1))
+        return policy
+    }()
+
+    /// Likewise, of the kind that misbehaves.
+    static let misbehaverPolicy: RestartPolicy = {
+        var policy = RestartPolicy()
+        (policy.intensity, policy.delayMax) = (6, .seconds(1))
+        return policy
+    }()
+
+    /// - Parameter users: the user ids of its projects; each cluster of a machine has its own.
+    static func clusterFile(home: String, users: ClosedRange<UInt32>) -> String {
+        let restart = "restart: {intensity: 1000, delay_max: 1s}"
+        let engine =
+            "idle_timeout: 3s, stop_timeout: 3s, drain_timeout: 2s, \(restart), "
+            + "environment: {TESTING_CLOCK: \(clock(home))}"
+        return """
+            node: chaos
+            testing: true
+            isolation: {uids: \(users.lowerBound)-\(users.upperBound)}
+            supervision: {starts_max: 16, port_retry: 1s}
+            front: {wait_max: 20s}
+            kinds:
+              bundoc: {\(engine)}
+              bunder: {\(engine)}
+              misbehaver:
+                program: ./\(program)
+                control: true
+                watchdog: 2s
+                start_timeout: 2s
+                stop_timeout: 1s
+                drain_timeout: 1s
+                idle_timeout: 3s
+                restart: {intensity: 6, delay_max: 1s}
+                limits: {memory: 64MiB, pids: 24, files: 64}
+              platform: {\(restart)}
+              front: {\(restart)}
+            routes:
+              - {prefix: /v1/database/, kind: bundoc, rewrite: "/v1/projects/{project}/databases/(default)/"}
+              - {prefix: /v1/kv/, kind: bunder, rewrite: "/kv/{project}/"}
+              - {prefix: /v1/misbehaver/, kind: misbehaver, rewrite: /}
+
+            """
+    }
+}

@@ -1,0 +1,4 @@
+import AlertsShell
+import Glibc
+
+exit(AlertsProgram.run())
