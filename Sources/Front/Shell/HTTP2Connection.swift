@@ -4,6 +4,7 @@ import HTTP2
 import Linux
 import Nouns
 import Routing
+import Telemetry
 
 /// A client's HTTP/2 connection: carries bytes between its stream and the session, and turns each of its requests into
 /// an exchange.
@@ -48,6 +49,7 @@ final class HTTP2Connection: ByteStreamOwner, ClientPresence, HTTP2SessionOwner,
         own.resets = FloodGuard.Rate(burst: settings.resetsPerSecond * 4, perSecond: settings.resetsPerSecond)
         session = HTTP2Session(own, owner: self, at: front.loop.now)
         stream.owner = self
+        front.ledger.recordHTTP2Connection()
         awaitRequest(for: limits.headTimeout)
         flushSoon()
     }
@@ -95,7 +97,9 @@ final class HTTP2Connection: ByteStreamOwner, ClientPresence, HTTP2SessionOwner,
     /// Takes what the client sent, from its preface on.
     func take(_ bytes: UnsafeRawBufferPointer) {
         guard case .open = phase else { return }
+        let resets = session.resetCount
         session.receive(bytes, at: front.loop.now)
+        front.ledger.recordHTTP2Resets(session.resetCount - resets)
         flushSoon()
     }
 
@@ -148,11 +152,13 @@ final class HTTP2Connection: ByteStreamOwner, ClientPresence, HTTP2SessionOwner,
         let request = HTTP2Request(stream, of: self)
         stream.owner = request
         requests[stream.id] = request
+        front.ledger.recordHTTP2Stream()
         idleLimit = nil
         return request
     }
 
-    func began(_ exchange: Exchange) { lane = exchange.entry.lane }
+    /// Its project is not known while a token is checked.
+    func began(_ exchange: Exchange) { if let entry = exchange.entry { lane = entry.lane } }
 
     func ended(_ request: HTTP2Request) {
         requests[request.stream.id] = nil
@@ -179,7 +185,7 @@ final class HTTP2Connection: ByteStreamOwner, ClientPresence, HTTP2SessionOwner,
 
     func expire(at now: Instant) {
         if let limit = writeLimit, limit.moment <= now {
-            guard stream.sentCount > limit.sent else { return cut() }
+            guard front.isQuickEnough(stream.sentCount - limit.sent) else { return cut() }
             awaitWriting()
         }
         for request in Array(requests.values) { request.expire(at: now) }
