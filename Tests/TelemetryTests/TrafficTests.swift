@@ -1,3 +1,4 @@
+import Contracts
 import Nouns
 import Telemetry
 import Testing
@@ -95,5 +96,34 @@ import Testing
         let counts = text.split(separator: "\n").filter { $0.hasPrefix("bunbase_front_request_seconds_count") }
         #expect(counts.count == TrafficPage.projectsMax + 1)
         #expect(counts.last == "bunbase_front_request_seconds_count{project=\"@others\"} 20")
+    }
+}
+
+@Suite struct MetricsPageTests {
+    @Test func `labels are escaped, and names have their prefix`() {
+        var page = MetricsPage(prefix: "x_")
+        page.single("up", .gauge, "It is.", 1)
+        page.sample("a", 2, ["b": "\\ \" \n"])
+        #expect(
+            page.text == "# HELP x_up It is.\n# TYPE x_up gauge\nx_up 1\nx_a{b=\"\\\\ \\\" \\n\"} 2\n")
+    }
+
+    @Test func `handshakes and HTTP 2 have lines of their own`() {
+        var ledger = TrafficLedger()
+        for isResumed in [true, false, true] {
+            ledger.recordHandshake(Handshake(version: "TLSv1.3", isResumed: isResumed))
+        }
+        ledger.recordHandshake(nil)
+        ledger.recordHTTP2Connection()
+        ledger.recordHTTP2Resets(3)
+        let (one, other) = (ledger.traffic { _ in true }, ledger.traffic { _ in true })
+        var sum = one
+        sum += other
+        let lines = TrafficPage.text(sum, loops: 1).split(separator: "\n").map(String.init)
+        #expect(lines.contains("bunbase_front_handshakes_total{version=\"TLSv1.3\",resumed=\"true\"} 4"))
+        #expect(lines.contains("bunbase_front_handshakes_total{version=\"TLSv1.3\",resumed=\"false\"} 2"))
+        #expect(lines.contains("bunbase_front_http2_connections_total 2"))
+        #expect(lines.contains("bunbase_front_http2_streams_total 0"))
+        #expect(lines.contains("bunbase_front_http2_resets_total 6"))
     }
 }

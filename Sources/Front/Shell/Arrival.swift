@@ -4,6 +4,7 @@ import Linux
 import Nouns
 import Routing
 import TLS
+import Telemetry
 
 /// A connection on which no request can come yet: reads a proxy's header where one is due, shakes hands where
 /// connections are encrypted, then leaves the stream to whom its protocol needs.
@@ -93,7 +94,9 @@ final class Arrival: ByteStreamOwner, ClientPresence {
         switch stream.shake() {
         case .wait: return
         case .failed: cut()
-        case .done: leave(to: stream.applicationProtocol ?? .http1)
+        case .done:
+            front.ledger.recordHandshake(stream.handshake)
+            leave(to: stream.applicationProtocol ?? .http1)
         }
     }
 
@@ -135,6 +138,7 @@ final class Arrival: ByteStreamOwner, ClientPresence {
 
     func cut() {
         if case .over = phase { return }
+        if case .shaking = phase, stream.isSecure { front.ledger.recordFailedHandshake() }
         end()
         stream.close()
         front.closed(self)

@@ -4,6 +4,7 @@ import Linux
 import Nouns
 import Routing
 import TLS
+import Telemetry
 
 /// Takes what happens to a stream. Called on the loop's thread, never from within the stream's own methods.
 protocol ByteStreamOwner: AnyObject {
@@ -215,6 +216,9 @@ final class ByteStream: EventHandler, TLSTransport {
     var applicationProtocol: TLSSession.ApplicationProtocol? { tls?.applicationProtocol }
 
     var isSecure: Bool { tls != nil }
+
+    /// How the handshake went, once it is done; nil without TLS.
+    var handshake: Handshake? { tls.map { Handshake(version: $0.version, isResumed: $0.isResumed) } }
 
     /// From now on all that is read and sent is encrypted, once `shake` says that it is done.
     func secure(

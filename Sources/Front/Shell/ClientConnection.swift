@@ -333,6 +333,9 @@ final class ClientConnection: ByteStreamOwner, ExchangeClient, ClientPresence, R
         front.output.removeAll()
     }
 
+    /// HTTP/1.0 has no place for them.
+    func sendTrailers(_ lines: [UInt8]) {}
+
     private func transmit(_ bytes: UnsafeRawBufferPointer) {
         guard stream.isOpen, !bytes.isEmpty else { return }
         guard stream.send(bytes) else { return front.later { [self] in cut() } }
@@ -425,21 +428,15 @@ final class ClientConnection: ByteStreamOwner, ExchangeClient, ClientPresence, R
             say(FaultBody.response(.headTimeout, closes: true), closes: true, isRequestRead: false)
         case (.body(let received), .exchanging(let exchange)):
             if exchange.isWaiting || exchange.isPaused, !exchange.wantsBody { return awaitMoreBody() }
-            if exchange.wantsBody, isQuickEnough(stream.receivedCount - received) { return awaitMoreBody() }
+            if exchange.wantsBody, front.isQuickEnough(stream.receivedCount - received) { return awaitMoreBody() }
             exchange.refuse(exchange.wantsBody ? .bodyTimeout : .responseTimedOut)
         case (.tunnel, .exchanging(let exchange)):
             let last = exchange.tunnel?.lastByte ?? now
             guard last + front.settings.limits.tunnelIdle > now else { return cut() }
             setDeadline(Deadline(moment: last + front.settings.limits.tunnelIdle, reason: .tunnel))
         case (.answer, .exchanging(let exchange)): exchange.timedOut()
-        case (.write(let sent), _) where isQuickEnough(stream.sentCount - sent): awaitWriting()
+        case (.write(let sent), _) where front.isQuickEnough(stream.sentCount - sent): awaitWriting()
         default: cut()
         }
-    }
-
-    /// Whether so many bytes are enough for one `bodyTimeout`.
-    private func isQuickEnough(_ bytes: UInt64) -> Bool {
-        let limits = front.settings.limits
-        return bytes >= UInt64(max(1, Int64(limits.rateMin) * limits.bodyTimeout.nanoseconds / 1_000_000_000))
     }
 }

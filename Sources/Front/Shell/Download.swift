@@ -13,6 +13,8 @@ struct Download {
     private var rest: Rest
     /// Bytes of the body, without framing, that went on to the client.
     private(set) var passed = 0
+    /// What stands behind the body for a client whose own form has no place for it, unless it takes none.
+    private(set) var trailers: [UInt8] = []
     /// The form towards the client.
     private let framing: BodyFraming
     /// The client said `TE: trailers`; to others none are sent (RFC 9110 §6.5.1).
@@ -77,6 +79,7 @@ struct Download {
             passed += length
             if decoder.isComplete {
                 rest = .none
+                if isVerbatim, takesTrailers { trailers = decoder.trailers }
                 appendEnd(decoder.trailers, to: output)
             } else {
                 rest = .chunked(decoder)

@@ -106,6 +106,7 @@ extension Exchange {
 
     private func answered(hasExcess: Bool) {
         guard phase == .answering else { return }
+        if let trailers = download?.trailers, !trailers.isEmpty { client.sendTrailers(trailers) }
         let (client, closes, isUploaded) = (client!, answer.closes, isUploaded)
         conclude(reusing: isReusable && !hasExcess)
         client.answered(closes: closes, isRequestRead: isUploaded)

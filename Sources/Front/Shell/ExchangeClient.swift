@@ -46,6 +46,8 @@ protocol ExchangeClient: AnyObject {
     /// The body's next bytes.
     func send(_ bytes: UnsafeRawBufferPointer)
     func flush()
+    /// Fields behind a body that was sent as `untilClose`, as the instance said them. `answered` follows.
+    func sendTrailers(_ lines: [UInt8])
     /// The answer goes on for as long as someone listens: a peer that has gone is to be noticed by itself.
     func noticeEnd()
     /// The answer is complete.

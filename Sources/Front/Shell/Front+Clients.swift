@@ -5,6 +5,7 @@ import HTTP
 import Linux
 import Nouns
 import Routing
+import Telemetry
 
 /// Who arrives, who is counted as whom, and who is turned away.
 extension Front {
@@ -23,6 +24,7 @@ extension Front {
         Socket.sendAtOnce(descriptor)
         guard let stream = try? ByteStream(descriptor, on: loop) else { return leavePlace(address) }
         (stream.address, stream.memory) = (address, memory)
+        ledger.recordAccept(isSecure ? .https : .http)
         guard isSecure || isIntroduced else { return join(ClientConnection(stream, self)) }
         let arrival = Arrival(stream, from: peer, isIntroduced: isIntroduced, isSecure: isSecure, self)
         join(arrival)
@@ -40,6 +42,7 @@ extension Front {
         }
         Socket.sendAtOnce(descriptor)
         guard let stream = try? ByteStream(descriptor, on: loop) else { return leavePlace(address) }
+        ledger.recordAccept(.resp)
         join(RESPConnection(stream, address, self))
     }
 

@@ -16,6 +16,12 @@ extension Front {
         sweepTimer = loop.schedule(at: sweepMoment) { [unowned self] in sweep() }
     }
 
+    /// Whether so many bytes are enough for one `bodyTimeout`.
+    func isQuickEnough(_ bytes: UInt64) -> Bool {
+        let limits = settings.limits
+        return bytes >= UInt64(max(1, Int64(limits.rateMin) * limits.bodyTimeout.nanoseconds / 1_000_000_000))
+    }
+
     func sweepForLeases() {
         if let moment = book.nextDeadline { sweep(by: moment) }
     }

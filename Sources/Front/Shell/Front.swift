@@ -151,7 +151,6 @@ package final class Front: LoopWork {
     func join(_ client: any ClientPresence) {
         client.place = clients.count
         clients.append(client)
-        ledger.recordAccept(.http)
         joined()
     }
 

@@ -9,16 +9,16 @@ import Routing
 final class HTTP2Request: ExchangeClient, HTTP2StreamOwner {
     /// When something must have happened.
     private enum Limit {
-        /// The next bytes of the body.
-        case body(Instant)
+        /// Enough of the body, behind so many bytes.
+        case body(Instant, received: UInt64)
         /// The first bytes of the answer.
         case answer(Instant)
-        /// The client must take some of what is kept for it.
+        /// The client must take enough of what is kept for it.
         case write(Instant, taken: UInt64)
 
         var moment: Instant {
             switch self {
-            case .body(let moment), .answer(let moment), .write(let moment, _): moment
+            case .body(let moment, _), .answer(let moment), .write(let moment, _): moment
             }
         }
     }
@@ -29,6 +29,9 @@ final class HTTP2Request: ExchangeClient, HTTP2StreamOwner {
     /// What came of the body and is not wanted yet: at most the stream's window.
     private var inbox: [UInt8] = []
     private var limit: Limit?
+    /// Bytes of the body that came.
+    private var receivedCount: UInt64 = 0
+    private var trailers: HTTP2Fields?
     private var isPassDue = false
 
     init(_ stream: HTTP2Stream, of connection: HTTP2Connection) {
@@ -48,6 +51,7 @@ final class HTTP2Request: ExchangeClient, HTTP2StreamOwner {
     }
 
     func streamReceived(_ bytes: UnsafeRawBufferPointer) {
+        receivedCount += UInt64(bytes.count)
         guard let exchange else { return stream.consumed(bytes.count) }
         guard inbox.isEmpty, exchange.wantsBody else { return inbox += bytes }
         pass(bytes, to: exchange)
@@ -85,7 +89,12 @@ final class HTTP2Request: ExchangeClient, HTTP2StreamOwner {
 
     func awaitBody() {
         guard let exchange, !exchange.isUploaded else { return }
-        set(.body(front.loop.now + front.settings.limits.bodyTimeout))
+        if case .body = limit { return }
+        awaitMoreBody()
+    }
+
+    private func awaitMoreBody() {
+        set(.body(front.loop.now + front.settings.limits.bodyTimeout, received: receivedCount))
     }
 
     func bodyCame() { if case .body = limit { limit = nil } }
@@ -141,6 +150,16 @@ final class HTTP2Request: ExchangeClient, HTTP2StreamOwner {
         flush()
     }
 
+    func sendTrailers(_ lines: [UInt8]) {
+        front.output.removeAll()
+        Trailers.append(lines, to: front.output)
+        var fields = HTTP2Fields()
+        fields.beginTrailers()
+        fields.add(lines: front.output.bytes)
+        front.output.removeAll()
+        trailers = fields
+    }
+
     func flush() {
         if stream.keptCount > 0 { awaitWriting() }
         connection.flushSoon()
@@ -151,7 +170,7 @@ final class HTTP2Request: ExchangeClient, HTTP2StreamOwner {
 
     func answered(closes: Bool, isRequestRead: Bool) {
         exchange = nil
-        stream.end()
+        stream.end(with: trailers)
         conclude(isRequestRead: isRequestRead)
     }
 
@@ -226,14 +245,15 @@ final class HTTP2Request: ExchangeClient, HTTP2StreamOwner {
         guard let limit, limit.moment <= now else { return }
         self.limit = nil
         switch limit {
-        case .body:
+        case .body(_, let received):
             guard let exchange else { return }
-            if exchange.isWaiting, !exchange.wantsBody { return awaitBody() }
+            if exchange.isWaiting || exchange.isPaused, !exchange.wantsBody { return awaitMoreBody() }
+            if exchange.wantsBody, front.isQuickEnough(receivedCount - received) { return awaitMoreBody() }
             exchange.refuse(exchange.wantsBody ? .bodyTimeout : .responseTimedOut)
         case .answer: exchange?.timedOut()
         case .write(_, let taken):
             if stream.keptCount == 0 { return }
-            if stream.takenCount > taken { return awaitWriting() }
+            if front.isQuickEnough(stream.takenCount - taken) { return awaitWriting() }
             let last = exchange
             cut()
             last?.cancel()

@@ -26,6 +26,15 @@ package struct TrafficLedger {
 
     package mutating func recordAccept(_ speech: Traffic.Speech) { rest.accepted[speech, default: 0] += 1 }
 
+    /// - Parameter handshake: nil for none.
+    package mutating func recordHandshake(_ handshake: Handshake?) {
+        if let handshake { rest.handshakes[handshake, default: 0] += 1 }
+    }
+
+    package mutating func recordHTTP2Connection() { rest.http2Connections += 1 }
+    package mutating func recordHTTP2Stream() { rest.http2Streams += 1 }
+    package mutating func recordHTTP2Resets(_ count: UInt64) { rest.http2Resets += count }
+
     package mutating func recordFailedHandshake() { rest.handshakesFailed += 1 }
 
     /// A copy, without the projects that exist no more: these are forgotten.

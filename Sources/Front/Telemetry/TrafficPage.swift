@@ -1,3 +1,4 @@
+import Contracts
 import Nouns
 
 /// Traffic in Prometheus's text form (version 0.0.4); every name begins with `bunbase_front_`.
@@ -7,7 +8,7 @@ package enum TrafficPage {
     package static let projectsMax = 500
 
     package static func text(_ traffic: Traffic, loops: Int) -> String {
-        var page = Page()
+        var page = MetricsPage(prefix: "bunbase_front_")
         page.single("loops", .gauge, "Event loops.", loops)
         page.single("connections", .gauge, "Clients' connections open.", traffic.connections)
         page.single("requests_under_way", .gauge, "Requests that wait for an instance or use one.", traffic.underWay)
@@ -16,7 +17,17 @@ package enum TrafficPage {
         for speech in Traffic.Speech.allCases {
             page.sample("accepted_total", traffic.accepted[speech] ?? 0, ["speech": speech.rawValue])
         }
+        page.family("handshakes_total", .counter, "TLS handshakes done, by version and whether resumed.")
+        for (handshake, count) in traffic.handshakes.sorted(by: { Self.name($0.key) < Self.name($1.key) }) {
+            page.sample(
+                "handshakes_total", count, ["version": handshake.version, "resumed": "\(handshake.isResumed)"])
+        }
         page.single("handshakes_failed_total", .counter, "TLS handshakes that failed.", traffic.handshakesFailed)
+        page.single("http2_connections_total", .counter, "Connections that spoke HTTP/2.", traffic.http2Connections)
+        page.single("http2_streams_total", .counter, "Requests over HTTP/2.", traffic.http2Streams)
+        page.single(
+            "http2_resets_total", .counter, "Requests over HTTP/2 taken back, or ended for broken rules.",
+            traffic.http2Resets)
         page.single("access_lines_lost_total", .counter, "Lines of the access log not written.", traffic.linesLost)
         page.family("refused_strangers_total", .counter, "Requests refused before their project was known, by code.")
         for (code, count) in traffic.strangers.sorted(by: { $0.key < $1.key }) {
@@ -25,6 +36,8 @@ package enum TrafficPage {
         write(shown(traffic.projects), to: &page)
         return page.text
     }
+
+    private static func name(_ handshake: Handshake) -> String { "\(handshake.version) \(handshake.isResumed)" }
 
     private static func shown(_ projects: [ProjectID: ProjectTraffic]) -> [(name: String, traffic: ProjectTraffic)] {
         let byWeight = projects.sorted {
@@ -38,7 +51,7 @@ package enum TrafficPage {
         return shown + [(name: "@others", traffic: others)]
     }
 
-    private static func write(_ projects: [(name: String, traffic: ProjectTraffic)], to page: inout Page) {
+    private static func write(_ projects: [(name: String, traffic: ProjectTraffic)], to page: inout MetricsPage) {
         page.family("requests_total", .counter, "Requests answered, by project and the hundreds of their status.")
         for (name, traffic) in projects {
             for index in traffic.answers.indices where traffic.answers[index] > 0 {
@@ -66,40 +79,12 @@ package enum TrafficPage {
         }
         page.family(
             "request_seconds", .histogram, "From the end of a request's head to the end of its answer, by project.")
-        for project in projects { page.histogram("request_seconds", project.traffic.latency, project.name) }
-    }
-
-    private struct Page {
-        enum Form: String { case counter, gauge, histogram }
-
-        private(set) var text = ""
-
-        mutating func family(_ name: String, _ form: Form, _ help: String) {
-            text += "# HELP bunbase_front_\(name) \(help)\n# TYPE bunbase_front_\(name) \(form.rawValue)\n"
-        }
-
-        /// Labels' values are ids, codes and bounds: nothing in them needs to be escaped.
-        mutating func sample(_ name: String, _ value: some Numeric, _ labels: KeyValuePairs<String, String> = [:]) {
-            let inner = labels.map { "\($0.key)=\"\($0.value)\"" }.joined(separator: ",")
-            text += "bunbase_front_\(name)\(inner.isEmpty ? "" : "{\(inner)}") \(value)\n"
-        }
-
-        mutating func single(_ name: String, _ form: Form, _ help: String, _ value: some FixedWidthInteger) {
-            family(name, form, help)
-            sample(name, value)
-        }
-
-        mutating func histogram(_ name: String, _ histogram: LatencyHistogram, _ project: String) {
-            var total: UInt64 = 0
-            for index in LatencyHistogram.bounds.indices {
-                total += histogram.counts[index]
-                let bound = Double(LatencyHistogram.bounds[index]) / 1e6
-                sample("\(name)_bucket", total, ["project": project, "le": "\(bound)"])
-            }
-            total += histogram.counts[LatencyHistogram.bounds.count]
-            sample("\(name)_bucket", total, ["project": project, "le": "+Inf"])
-            sample("\(name)_sum", Double(histogram.sum) / 1e9, ["project": project])
-            sample("\(name)_count", total, ["project": project])
+        let bounds = LatencyHistogram.bounds.indices.map { Double(LatencyHistogram.bounds[$0]) / 1e6 }
+        for (name, traffic) in projects {
+            let latency = traffic.latency
+            page.histogram(
+                "request_seconds", bounds: bounds, counts: latency.counts.indices.map { latency.counts[$0] },
+                sum: Double(latency.sum) / 1e9, ["project": name])
         }
     }
 }

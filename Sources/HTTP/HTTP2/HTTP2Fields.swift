@@ -24,6 +24,14 @@ package struct HTTP2Fields {
         entries.append(Entry(name: 0..<start, value: start..<bytes.count, isIndexed: true))
     }
 
+    /// Begins fields that stand behind a body.
+    package mutating func beginTrailers() {
+        bytes.removeAll(keepingCapacity: true)
+        entries.removeAll(keepingCapacity: true)
+    }
+
+    package var isEmpty: Bool { entries.isEmpty }
+
     /// - Parameters:
     ///   - name: in any case; sent in lower case.
     ///   - isIndexed: likely to come again on the same connection.

@@ -13,6 +13,8 @@ package final class HTTP2Session {
     package var streamCount: Int { streams.count }
     /// The connection is over: what `fill` still gives is to be sent, then it is to be closed.
     package private(set) var isOver = false
+    /// Requests that the client took back, or had ended by breaking a rule.
+    package private(set) var resetCount: UInt64 = 0
     /// No more requests are taken.
     package private(set) var isDraining = false
 
@@ -187,7 +189,10 @@ package final class HTTP2Session {
     }
 
     /// The client has taken a request back, or has had a stream ended by breaking a rule.
-    func resetCame() { if !resets.take(at: now) { terminate(NGHTTP2_ENHANCE_YOUR_CALM) } }
+    func resetCame() {
+        resetCount += 1
+        if !resets.take(at: now) { terminate(NGHTTP2_ENHANCE_YOUR_CALM) }
+    }
 
     /// The client asks for work that is no request.
     func controlFrameCame() { if !controlFrames.take(at: now) { terminate(NGHTTP2_ENHANCE_YOUR_CALM) } }

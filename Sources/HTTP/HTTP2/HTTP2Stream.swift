@@ -21,6 +21,7 @@ package final class HTTP2Stream {
     private var kept: [UInt8] = []
     private var keptStart = 0
     private var hasSaidAll = false
+    private var trailers: HTTP2Fields?
     /// nghttp2 waits to be told that there is more.
     private var isDeferred = false
 
@@ -78,9 +79,12 @@ package final class HTTP2Stream {
     }
 
     /// The answer is complete.
-    package func end() {
+    ///
+    /// - Parameter trailers: fields behind the body.
+    package func end(with trailers: HTTP2Fields? = nil) {
         guard !isClosed, hasAnswered, !hasSaidAll else { return }
         hasSaidAll = true
+        if let trailers, !trailers.isEmpty { self.trailers = trailers }
         resume()
     }
 
@@ -105,6 +109,14 @@ package final class HTTP2Stream {
         nghttp2_session_resume_data(session.pointer, id)
     }
 
+    /// This frame is the body's last; the answer's last too, unless fields follow.
+    private func finish(_ flags: UnsafeMutablePointer<UInt32>) {
+        flags.pointee |= NGHTTP2_DATA_FLAG_EOF.rawValue
+        guard let trailers else { return }
+        flags.pointee |= NGHTTP2_DATA_FLAG_NO_END_STREAM.rawValue
+        _ = trailers.withPairs { nghttp2_submit_trailer(session.pointer, id, $0, $1) }
+    }
+
     /// Moves bytes into a frame.
     private func take(_ room: UnsafeMutableRawBufferPointer, _ flags: UnsafeMutablePointer<UInt32>) -> Int {
         let count = min(room.count, keptCount)
@@ -121,7 +133,7 @@ package final class HTTP2Stream {
         if keptCount == 0 {
             kept.removeAll(keepingCapacity: kept.capacity <= Self.keptMax)
             keptStart = 0
-            if hasSaidAll { flags.pointee |= NGHTTP2_DATA_FLAG_EOF.rawValue }
+            if hasSaidAll { finish(flags) }
         }
         if wasBlocked, !isBlocked { session.drained(self) }
         return count

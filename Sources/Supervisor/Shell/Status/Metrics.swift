@@ -1,3 +1,4 @@
+import Contracts
 import Nouns
 import Supervision
 
@@ -75,7 +76,7 @@ package struct Metrics {
     }
 
     package func text(_ gauges: Gauges) -> String {
-        var page = MetricsPage()
+        var page = MetricsPage(prefix: "bunbase_supervisor_")
         write(gauges, to: &page)
         page.family("reports_total", .counter, "Things that happened to instances, by phrase and kind.")
         for phrase in Report.Phrase.allCases {
@@ -99,21 +100,23 @@ package struct Metrics {
         for (code, count) in refusals.sorted(by: { $0.key < $1.key }) {
             page.sample("leases_refused_total", count, ["code": code])
         }
-        page.counter("leases_granted_total", grants, "Leases granted to fronts.")
-        page.counter("leases_revoked_total", revocations, "Leases taken back from fronts.")
-        page.counter("output_lines_total", outputLines, "Lines that processes printed.")
-        page.counter("output_lines_dropped_total", outputDropped, "Lines that processes printed beyond their budget.")
-        page.counter("notices_refused_total", noticesRefused, "Notifications that came from a foreign process.")
-        page.histogram(
-            "start_seconds", "From the start of a process to its readiness.", bounds: Self.startBounds,
-            counts: starts, sum: startSeconds)
+        page.single("leases_granted_total", .counter, "Leases granted to fronts.", grants)
+        page.single("leases_revoked_total", .counter, "Leases taken back from fronts.", revocations)
+        page.single("output_lines_total", .counter, "Lines that processes printed.", outputLines)
+        page.single(
+            "output_lines_dropped_total", .counter, "Lines that processes printed beyond their budget.", outputDropped)
+        page.single(
+            "notices_refused_total", .counter, "Notifications that came from a foreign process.", noticesRefused)
+        page.family("start_seconds", .histogram, "From the start of a process to its readiness.")
+        page.histogram("start_seconds", bounds: Self.startBounds, counts: starts, sum: startSeconds)
         return page.text
     }
 
     private func write(_ gauges: Gauges, to page: inout MetricsPage) {
-        page.gauge("up", 1, "The supervisor answers.")
-        page.gauge("ready", gauges.isReady ? 1 : 0, "Whether all shared services serve.")
-        page.gauge("uptime_seconds", Int(gauges.uptime.components.seconds), "Since the supervisor was started.")
+        page.single("up", .gauge, "The supervisor answers.", 1)
+        page.single("ready", .gauge, "Whether all shared services serve.", gauges.isReady ? 1 : 0)
+        page.single(
+            "uptime_seconds", .gauge, "Since the supervisor was started.", Int(gauges.uptime.components.seconds))
         page.family("instances", .gauge, "Instances by kind and observed state.")
         var states: [Kind: [InstanceView.Observed: Int]] = [:]
         for view in gauges.instances { states[view.instance.kind, default: [:]][view.observed, default: 0] += 1 }
@@ -122,16 +125,17 @@ package struct Metrics {
                 page.sample("instances", counts[state] ?? 0, ["kind": kind.text, "state": state.rawValue])
             }
         }
-        page.gauge("projects", gauges.projects, "Projects known.")
-        page.gauge("warm_processes", gauges.warm, "Blank processes ready to take a project over.")
-        page.gauge("fronts", gauges.fronts, "Fronts connected.")
-        page.gauge("leases", gauges.instances.reduce(0) { $0 + $1.leases }, "Leases held by fronts.")
-        page.gauge("waiters", gauges.instances.reduce(0) { $0 + $1.waiters }, "Requests that wait for an instance.")
+        page.single("projects", .gauge, "Projects known.", gauges.projects)
+        page.single("warm_processes", .gauge, "Blank processes ready to take a project over.", gauges.warm)
+        page.single("fronts", .gauge, "Fronts connected.", gauges.fronts)
+        page.single("leases", .gauge, "Leases held by fronts.", gauges.instances.reduce(0) { $0 + $1.leases })
+        page.single(
+            "waiters", .gauge, "Requests that wait for an instance.", gauges.instances.reduce(0) { $0 + $1.waiters })
         page.family("ports", .gauge, "Ports of the pool by state.")
         page.sample("ports", gauges.ports.held, ["state": "held"])
         page.sample("ports", gauges.ports.free, ["state": "free"])
         page.sample("ports", gauges.ports.taken.count, ["state": "taken"])
-        page.gauge("journal_bytes", gauges.journalBytes, "Size of the journal.")
-        page.counter("log_lines_lost_total", gauges.logLinesLost, "Log records that could not be written.")
+        page.single("journal_bytes", .gauge, "Size of the journal.", gauges.journalBytes)
+        page.single("log_lines_lost_total", .counter, "Log records that could not be written.", gauges.logLinesLost)
     }
 }
