@@ -1,10 +1,11 @@
-import Glibc
+import Foundation
 import HTTP
 import JSON
 import Linux
 import Nouns
 import PlatformShell
 import Projects
+import SQL
 import Service
 import Testing
 
@@ -39,6 +40,18 @@ struct PlatformServiceTests {
         let keys = try site.ask("GET", "/projects/my-app/keys")
         #expect(keys.body == ["public_api_key": answer.body["public_api_key"] ?? .null])
         #expect(try site.snapshot() == [id: try #require(answer.body["public_api_key"]?.string)])
+    }
+
+    @Test func `gives a copy of the registry that opens by itself and holds what was committed`() throws {
+        let first = try site.create("demo")
+        let answer = try site.ask("GET", "/registry", bytes: nil)
+        #expect(answer.status == 200)
+        try site.create("later")
+        let path = site.home + "/copy.sqlite"
+        try Data(answer.body).write(to: URL(filePath: path))
+        let copy = try Connection(path: path)
+        #expect(try copy.first("PRAGMA integrity_check") == "ok")
+        #expect(try copy.first("SELECT group_concat(id) FROM project") == .text(first.id))
     }
 
     @Test func `lets names repeat and tells their slugs apart`() throws {

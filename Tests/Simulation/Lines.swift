@@ -36,6 +36,8 @@ extension Command {
         case .stop(let id): "stop \(id)"
         case .restart(let id): "restart \(id)"
         case .drain(let id): "drain \(id)"
+        case .hold(let id, let hold, let time): "hold \(id) \(hold) for=\(Instant.zero + time)"
+        case .letGo(let id, let hold): "let-go \(id) \(hold)"
         case .clear(let id): "clear \(id)"
         case .declare(let project): "declare \(project)"
         case .withdraw(let project): "withdraw \(project)"

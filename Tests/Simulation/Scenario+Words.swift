@@ -104,10 +104,20 @@ extension Scenario {
             return incarnation.map { .exited($0, exit) }
         case "reload": return .configured(settings)
         default:
-            guard let order = command(words[0], first) else { return nil }
+            guard let order = command(words[0], first) ?? hold(words) else { return nil }
             commandLast += 1
             return .commanded(CommandID(commandLast), order)
         }
+    }
+
+    /// `hold acme/store 1 60`: the hold's number, its seconds; `let-go acme/store 1`.
+    private func hold(_ words: [String]) -> Command? {
+        guard words.count > 2, let id = InstanceID(words[1]), let hold = UInt64(words[2]).map({ HoldID($0) }) else {
+            return nil
+        }
+        if words[0] == "let-go" { return .letGo(id, hold) }
+        guard words[0] == "hold", words.count > 3 else { return nil }
+        return seconds(words[3]).map { .hold(id, hold, $0) }
     }
 
     private func command(_ word: String, _ name: String) -> Command? {

@@ -17,11 +17,20 @@ extension Simulation {
         if random.chance(10) { id = InstanceID(.shared, random.pick(Settings.services)) }
         let luck = random.below(100)
         switch luck {
-        case ..<25: try command(.start(id))
-        case ..<40: try command(.stop(id))
-        case ..<55: try command(.restart(id))
-        case ..<75: try command(.drain(id))
-        case ..<88: try command(.clear(id))
+        case ..<20: try command(.start(id))
+        case ..<32: try command(.stop(id))
+        case ..<44: try command(.restart(id))
+        case ..<58: try command(.drain(id))
+        case ..<68: try command(.clear(id))
+        case ..<88:
+            // Most lengthen or end their own hold; some begin one, or end one that is over or never was.
+            let held = random.chance(80) ? holds.keys.filter { $0.project == id.project }.min() : nil
+            let (id, hold) = (held ?? id, held.map { holds[$0]!.id } ?? HoldID(commandLast))
+            if luck < 81 {
+                try command(.hold(id, hold, random.milliseconds(upTo: 20_000)))
+            } else {
+                try command(.letGo(id, hold))
+            }
         case ..<90: try command(.renewWarm)
         case ..<93: try command(.declare(id.project))
         case ..<97 where !id.project.isShared:
@@ -39,7 +48,11 @@ extension Simulation {
         case .start(let id):
             lastOrders[id] = order
             keptDown.remove(id)
-        case .stop(let id): lastOrders[id] = order
+        case .stop(let id):
+            lastOrders[id] = order
+            holds[id] = nil
+        case .withdraw(let project): holds = holds.filter { $0.key.project != project }
+        case .hold(let id, _, let time): holdsAskedFor[CommandID(commandLast)] = (id, now + time)
         default: break
         }
         try deliver(.commanded(CommandID(commandLast), order))
@@ -54,11 +67,23 @@ extension Simulation {
         guard let order = commands.removeValue(forKey: command) else {
             return try promise(false, "\(command) is answered once")
         }
+        let asked = holdsAskedFor.removeValue(forKey: command)
         guard fault == nil else { return }
         if case .stop(let id) = order, lastOrders[id] == order { keptDown.insert(id) }
         switch order {
         case .start(let id), .restart(let id):
             try promise(machine.process(of: id)?.isKnownReady == true, "\(id) serves when its start is answered")
+        case .hold(let id, let hold, _):
+            try promise(
+                holds[id].map { $0.until <= now || $0.id == hold } ?? true, "\(id) has one hold at a time")
+            let since = holds[id].flatMap { $0.id == hold ? $0.since : nil } ?? now
+            holds[id] = (hold, since, min(asked?.until ?? now, since + Supervisor.holdMax))
+            try promise(
+                !machine.processes.contains { $0.instance == id && !$0.isGone },
+                "\(id) is down when its hold is answered")
+        case .letGo(let id, let hold):
+            try promise(holds[id]?.id == hold, "the hold of \(id) was not broken")
+            holds[id] = nil
         case .stop(let id), .drain(let id):
             try promise(
                 !machine.processes.contains { $0.instance == id && !$0.isGone },
@@ -79,6 +104,7 @@ extension Simulation {
         for (kind, old) in settings.kinds { removedKinds[kind] = old }
         settings = .drawn(from: &random)
         if random.chance(20) { settings.kinds[Settings.stores[1]] = nil }
+        holds = holds.filter { settings.kinds[$0.key.kind] != nil }
         try configure()
     }
 
@@ -92,7 +118,7 @@ extension Simulation {
         supervisor = nil
         countDeath()
         entries.append(.note(now, "the supervisor dies"))
-        commands = [:]
+        (commands, holdsAskedFor, holds) = ([:], [:], [:])
         agenda.removeAll { if case .event = $0 { true } else { false } }
         for index in doors.indices {
             doors[index].id = nil

@@ -99,6 +99,7 @@ extension Simulation {
             "\(id) gets its own sockets")
         try promise(!withdrawn.contains(id.project) && !isShuttingDown, "\(id) may start")
         try promise(!keptDown.contains(id), "\(id) stays down until an operator starts it")
+        try promise(holds[id].map { $0.until <= now } ?? true, "\(id) stays down while it is held")
         for need in settings.kinds[id.kind]?.needs ?? [] {
             let needed = InstanceID(settings.kinds[need]?.scope == .service ? .shared : id.project, need)
             let process = machine.process(of: needed)

@@ -96,6 +96,9 @@ package struct Simulation {
     /// The last that operators asked of an instance, and what they were told is kept down.
     var lastOrders: [InstanceID: Command] = [:]
     var keptDown: Set<InstanceID> = []
+    /// Instances that are down while somebody copies their files, and until when at the latest.
+    var holds: [InstanceID: (id: HoldID, since: Instant, until: Instant)] = [:]
+    var holdsAskedFor: [CommandID: (id: InstanceID, until: Instant)] = [:]
     var seedLast: UInt64 = 0
     var projectLast = 0
     /// The batch that is cut short by the supervisor's death.

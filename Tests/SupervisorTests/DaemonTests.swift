@@ -35,6 +35,26 @@ struct DaemonTests {
         }
     }
 
+    @Test func `holds an instance down while its files are copied, and says so`() throws {
+        let life = try Life()
+        try life.start()
+        try life.ask("PUT", "/projects/acme")
+        try life.ask("POST", "/instances/acme/echo/start")
+        let pid = pid_t(try #require(try life.view()["pid"]?.int))
+        func hold(_ seconds: Int) -> [UInt8] { Array(#"{"hold":7,"seconds":\#(seconds)}"#.utf8) }
+        #expect(try life.ask("POST", "/instances/acme/echo/hold", body: hold(301)).status == 400)
+        #expect(try life.ask("POST", "/instances/acme/echo/hold", body: hold(60)).status == 204)
+        #expect(ProcessTable.status(of: pid) == nil)
+        let held = try life.view()
+        #expect(held["observed"] == "asleep" && held["reason"] == "held for a backup")
+        #expect(try life.ask("POST", "/instances/acme/echo/start").status == 409)
+        #expect(try life.ask("POST", "/instances/acme/echo/release", body: Array(#"{"hold":8}"#.utf8)).status == 409)
+        #expect(try life.ask("POST", "/instances/acme/echo/release", body: Array(#"{"hold":7}"#.utf8)).status == 204)
+        #expect(try life.ask("POST", "/instances/acme/echo/release", body: Array(#"{"hold":7}"#.utf8)).status == 409)
+        #expect(try life.ask("POST", "/instances/acme/echo/start").status == 204)
+        try life.finish()
+    }
+
     @Test func `starts a killed process again behind the same sockets`() throws {
         let life = try Life()
         try life.start()

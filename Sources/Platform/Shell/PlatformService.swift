@@ -120,6 +120,11 @@ package final class PlatformService {
 
     private lazy var router: Router = {
         var router = Router()
+        router.get("/registry") { [unowned self] in
+            answer($0, $1) { _, responder in
+                responder.send(Response(200, contentType: "application/vnd.sqlite3", body: try registry.copy()))
+            }
+        }
         router.get("/projects") { [unowned self] in answer($0, $1, list) }
         router.post("/projects") { [unowned self] in answer($0, $1, create) }
         router.get("/projects/{project}") { [unowned self] in answer($0, $1, show) }

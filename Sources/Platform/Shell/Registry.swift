@@ -61,6 +61,9 @@ package final class Registry {
 
     package func close() { connection.close() }
 
+    /// The file as it is now, for a backup.
+    package func copy() throws -> [UInt8] { try connection.serialized() }
+
     // MARK: Reading
 
     package func count() throws -> Int {

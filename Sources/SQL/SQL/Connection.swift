@@ -129,6 +129,18 @@ package final class Connection {
         cache.put(statement, max: cachedStatementsMax)
     }
 
+    // MARK: Copies
+
+    /// The whole database as it is committed now, as the bytes of a file; within a transaction, as that sees it.
+    package func serialized() throws(DatabaseError) -> [UInt8] {
+        var count: sqlite3_int64 = 0
+        guard let bytes = sqlite3_serialize(handle, "main", &count, 0) else {
+            throw DatabaseError("serialize", nil, code: SQLITE_NOMEM, of: handle)
+        }
+        defer { sqlite3_free(bytes) }
+        return Array(UnsafeBufferPointer(start: bytes, count: Int(count)))
+    }
+
     // MARK: Upkeep
 
     /// What a checkpoint did, in frames (pages) of the write-ahead log.

@@ -25,6 +25,13 @@ package struct CommandID: Hashable, Comparable, Sendable, CustomStringConvertibl
     package static func < (a: Self, b: Self) -> Bool { a.number < b.number }
 }
 
+/// One hold of an instance; chosen at random by whoever asks for it, so that nobody ends another's.
+package struct HoldID: Hashable, Sendable, CustomStringConvertible {
+    package let number: UInt64
+    package init(_ number: UInt64) { self.number = number }
+    package var description: String { "hold\(number)" }
+}
+
 /// All that can happen to the supervisor.
 package enum Event: Hashable, Sendable {
     // Fronts
@@ -104,6 +111,13 @@ package enum Command: Hashable, Sendable {
     case restart(InstanceID)
     /// Revokes its leases, lets it finish, and puts it to sleep; the next request wakes it. Answered when it sleeps.
     case drain(InstanceID)
+    /// Drains it and keeps it down, so that its files stay as they are, until `letGo`, at most for so long (and
+    /// `Supervisor.holdMax`), and not over a restart of the supervisor. Requests and what needs it wait meanwhile,
+    /// each until its own deadline. Answered when it is down. The same hold again, once it was answered, lasts for so
+    /// long from now on.
+    case hold(InstanceID, HoldID, Duration)
+    /// Ends a hold. Answered at once: with a fault unless the instance was down from the hold's answer until now.
+    case letGo(InstanceID, HoldID)
     /// Forgets its crashes: ends backoff and quarantine. Answered at once.
     case clear(InstanceID)
     /// Makes a project known; its instances appear as asleep. Answered at once; harmless when known.

@@ -88,6 +88,25 @@ extension Fault {
         Fault(409, "service.always_on", "\(id) is a shared service and never sleeps. Restart or stop it instead.")
     }
 
+    static func held(_ id: InstanceID) -> Fault {
+        Fault(
+            409, "instance.held", "\(id) is held down while its files are copied. Try again when that is over.",
+            party: .cluster, retryAfter: .seconds(5))
+    }
+
+    static func holdTimeout(_ id: InstanceID) -> Fault {
+        Fault(
+            503, "instance.hold_timeout", "\(id) is held down for longer than the request waits. Try again.",
+            party: .cluster, retryAfter: .seconds(1))
+    }
+
+    static func holdLost(_ id: InstanceID) -> Fault {
+        Fault(
+            409, "instance.hold_lost",
+            "\(id) was not held down all the time: what was copied of its files is worth nothing. Copy them again.",
+            party: .cluster)
+    }
+
     static func superseded(_ id: InstanceID) -> Fault {
         Fault(409, "command.superseded", "A later command for \(id) took this one's place. Ask for its state.")
     }

@@ -50,6 +50,15 @@ struct Instance: Sendable {
         var deadline: Instant
     }
 
+    /// Kept down so that its files stay as they are.
+    struct Hold: Hashable, Sendable {
+        let id: HoldID
+        let since: Instant
+        var until: Instant
+        /// To be answered when the instance is down; nil: it is.
+        var command: CommandID?
+    }
+
     /// How far a start has come.
     enum Phase: Hashable, Sendable {
         /// Kinds it needs do not serve yet.
@@ -104,6 +113,8 @@ struct Instance: Sendable {
     var since: Instant
     var reason = "not needed yet"
     var isDisabled = false
+    /// No process is started for it meanwhile.
+    var hold: Hold?
     /// Set from the start of a `bind`, until `close`: in `starting`, `serving`, `draining`, `stopping`, `backoff`.
     var listener: Listener?
     /// Beside `serving`, or beside `stopping` where the process ends by itself or for a fault.
@@ -161,6 +172,7 @@ extension Instance {
         func consider(_ moment: Instant?) {
             if let moment, moment < least ?? .distantFuture { least = moment }
         }
+        consider(hold?.until)
         switch state {
         case .starting(.process(_, let deadline), _): consider(deadline)
         case .serving(let run):
@@ -170,6 +182,7 @@ extension Instance {
             consider(run.watchdog)
             consider(grace)
         case .stopping(_, _, let deadline): consider(deadline)
+        case .quarantined where hold != nil: break
         case .backoff(let until), .quarantined(let until): consider(until)
         case .starting, .asleep, .disabled: break
         }

@@ -15,6 +15,8 @@ package struct InstanceView: Hashable, Sendable {
     package var observed: Observed
     /// Why it is so, a short sentence.
     package var reason: String
+    /// It is down, or on its way down, until a hold ends.
+    package var isHeld: Bool
     package var incarnation: Incarnation?
     package var generation: Generation?
     package var port: UInt16?
@@ -33,12 +35,14 @@ package struct InstanceView: Hashable, Sendable {
     package var leaving: Int
 
     package init(
-        instance: InstanceID, desired: Desired, observed: Observed, reason: String, incarnation: Incarnation?,
+        instance: InstanceID, desired: Desired, observed: Observed, reason: String, isHeld: Bool = false,
+        incarnation: Incarnation?,
         generation: Generation?, port: UInt16?, since: Instant, restarts: Int, lastExit: Exit?,
         lastExitAt: Instant?,
         nextAttempt: Instant?, leases: Int, waiters: Int, isBusy: Bool, isWatched: Bool, leaving: Int = 0
     ) {
         (self.instance, self.desired, self.observed, self.reason) = (instance, desired, observed, reason)
+        self.isHeld = isHeld
         (self.incarnation, self.generation, self.port, self.since) = (incarnation, generation, port, since)
         (self.restarts, self.lastExit, self.lastExitAt) = (restarts, lastExit, lastExitAt)
         (self.nextAttempt, self.leases, self.waiters) = (nextAttempt, leases, waiters)

@@ -13,6 +13,8 @@ package struct Report: Hashable, Sendable {
         case draining = "instance draining"
         case stopping = "instance stopping"
         case asleep = "instance asleep"
+        case held = "instance held"
+        case letGo = "instance no longer held"
         case disabled = "instance disabled"
         case hung = "instance missed its watchdog"
         case startTimedOut = "instance did not become ready in time"

@@ -12,6 +12,8 @@ extension Supervisor {
         case .stop(let id): if admit(id, command) { stopOrder(id, command) }
         case .restart(let id): if admit(id, command) { restartOrder(id, command) }
         case .drain(let id): if admit(id, command) { drainOrder(id, command) }
+        case .hold(let id, let hold, let time): if admit(id, command) { holdOrder(id, hold, time, command) }
+        case .letGo(let id, let hold): if admit(id, command) { letGoOrder(id, hold, command) }
         case .clear(let id): if admit(id, command) { clearOrder(id, command) }
         case .renewWarm:
             killBlanks { _ in 0 }
@@ -30,6 +32,7 @@ extension Supervisor {
     }
 
     private mutating func startOrder(_ id: InstanceID, _ command: CommandID) {
+        guard known[id]!.hold == nil else { return out.append(.answer(command, .held(id))) }
         known[id]!.isDisabled = false
         touch(id)
         if case .serving = known[id]!.state { return out.append(.answer(command, nil)) }
@@ -47,6 +50,7 @@ extension Supervisor {
 
     private mutating func stopOrder(_ id: InstanceID, _ command: CommandID) {
         known[id]!.isDisabled = true
+        endHold(id, .superseded(id))
         keep(id)
         refuseAll(id, .disabled(id))
         answerStarters(id, .superseded(id))
@@ -55,6 +59,7 @@ extension Supervisor {
     }
 
     private mutating func restartOrder(_ id: InstanceID, _ command: CommandID) {
+        guard known[id]!.hold == nil else { return out.append(.answer(command, .held(id))) }
         guard !known[id]!.isDisabled else { return out.append(.answer(command, .disabled(id))) }
         known[id]!.starters.append(command)
         switch known[id]!.state {
@@ -76,6 +81,7 @@ extension Supervisor {
     }
 
     private mutating func clearOrder(_ id: InstanceID, _ command: CommandID) {
+        guard known[id]!.hold == nil else { return out.append(.answer(command, .held(id))) }
         known[id]!.crashes.forget()
         touch(id)
         report(.cleared, id)
@@ -148,6 +154,7 @@ extension Supervisor {
         for id in known.keys.sorted() where known[id] != nil {
             refuseAll(id, .shuttingDown)
             answerStarters(id, .shuttingDown)
+            endHold(id, .shuttingDown)
             bringDown(id, "the cluster is shut down")
         }
         killBlanks { _ in 0 }

@@ -80,7 +80,7 @@ extension Supervisor {
         known[id]!.waiters.append(Instance.Waiter(ticket: ticket, deadline: deadline))
         fronts[ticket.front]!.tickets[ticket.number] = id
         touch(id)
-        if case .asleep = instance.state { start(id, isObliged: false, "requested") }
+        if case .asleep = instance.state, instance.hold == nil { start(id, isObliged: false, "requested") }
     }
 
     private func faultOfAsking(for id: InstanceID) -> Fault? {
@@ -146,6 +146,7 @@ extension Supervisor {
     /// What those are told who waited too long.
     private func faultOfDelay(_ id: InstanceID) -> Fault {
         switch known[id]!.state {
+        case _ where known[id]!.hold != nil: .holdTimeout(id)
         case .starting(.port, _): .portsExhausted
         case .starting(.turn, _): .startsBusy
         case .starting(.needs, _): .needTimeout(id)

@@ -5,6 +5,7 @@ extension Supervisor {
     /// Whether somebody needs the instance up, now.
     func isWanted(_ id: InstanceID) -> Bool {
         guard !isShuttingDown, let instance = known[id], !instance.isDisabled, isAllowed(id) else { return false }
+        guard instance.hold == nil else { return false }
         return id.project.isShared || hasDemand(id)
     }
 

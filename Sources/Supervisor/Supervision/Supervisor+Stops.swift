@@ -64,6 +64,7 @@ extension Supervisor {
         endLeases(id, nil)
         releaseListener(id)
         guard isAllowed(id) else { return forget(id) }
+        defer { holdBegins(id) }
         if known[id]!.isDisabled {
             if known[id]!.state != .disabled {
                 enter(id, .disabled, "stopped by an operator")
@@ -86,6 +87,7 @@ extension Supervisor {
         killLeavers(id)
         known[id]!.leavers = []
         answerStoppers(id)
+        endHold(id, isWithdrawn ? .unknownProject(id.project) : .unknownKind(id))
         enter(id, .asleep, "no more")
         report(.asleep, id)
         if known[id]!.recorded != nil { out.append(.forget(id)) }
@@ -101,6 +103,7 @@ extension Supervisor {
     mutating func deadlinePassed(_ id: InstanceID) {
         refuseOverdue(id)
         reliefDeadlines(id)
+        endHoldIfOverdue(id)
         switch known[id]!.state {
         case .starting(.process(let run, let deadline), _) where deadline <= now:
             report(.startTimedOut, id)

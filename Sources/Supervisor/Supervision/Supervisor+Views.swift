@@ -29,7 +29,8 @@ extension Supervisor {
         }
         return InstanceView(
             instance: instance.id, desired: desired(of: instance), observed: instance.state.observed,
-            reason: instance.reason, incarnation: instance.run?.incarnation,
+            reason: instance.hold?.command == nil && instance.hold != nil ? "held for a backup" : instance.reason,
+            isHeld: instance.hold != nil, incarnation: instance.run?.incarnation,
             generation: instance.listener?.generation, port: instance.listener?.port, since: instance.since,
             restarts: instance.restarts, lastExit: instance.lastExit, lastExitAt: instance.lastExitAt,
             nextAttempt: nextAttempt, leases: instance.leases.count, waiters: instance.waiters.count,

@@ -20,6 +20,10 @@ struct ControlRoutes {
             router.post("/instances/{project}/{kind}/\(verb)", handler)
             router.post("/instances/{project}/{kind}/{ordinal}/\(verb)", handler)
         }
+        for path in ["/instances/{project}/{kind}", "/instances/{project}/{kind}/{ordinal}"] {
+            router.post(path + "/hold", hold)
+            router.post(path + "/release", release)
+        }
         router.post("/services/{name}/restart", restartService)
         router.post("/warm/renew") { request, responder in
             log(request)
@@ -59,6 +63,31 @@ struct ControlRoutes {
         } catch {
             responder.send(error)
         }
+    }
+
+    /// `{"hold": NUMBER, "seconds": N}`: keeps it down, for files to be copied. The number is of the caller's choice.
+    private func hold(_ request: Request, _ responder: Responder) {
+        let body = try? JSONValue(parsing: request.body)
+        let longest = Int(Supervisor.holdMax.components.seconds)
+        guard let hold = Self.hold(body), let seconds = body?["seconds"]?.int, (1...longest).contains(seconds) else {
+            return responder.send(
+                Fault(
+                    400, "hold.malformed",
+                    "The body is {\"hold\": NUMBER, \"seconds\": N}, N from 1 to \(longest), NUMBER at random."))
+        }
+        order({ .hold($0, hold, .seconds(seconds)) }, request, responder)
+    }
+
+    /// `{"hold": NUMBER}`: ends that hold; 409 when it has not lasted until now.
+    private func release(_ request: Request, _ responder: Responder) {
+        guard let hold = Self.hold(try? JSONValue(parsing: request.body)) else {
+            return responder.send(Fault(400, "release.malformed", "The body is {\"hold\": NUMBER}."))
+        }
+        order({ .letGo($0, hold) }, request, responder)
+    }
+
+    private static func hold(_ body: JSONValue?) -> HoldID? {
+        body?["hold"]?.int.flatMap { UInt64(exactly: $0) }.map { HoldID($0) }
     }
 
     private func restartService(_ request: Request, _ responder: Responder) {
@@ -107,7 +136,9 @@ struct ControlRoutes {
     private func rekey(_ request: Request, _ responder: Responder) {
         do throws(Fault) {
             let untold = daemon.children.rekey(try Self.project(request))
-            all(untold.map { .restart($0) }, responder)
+            // One that is held is down, or ends as it is; its successor knows the new key.
+            let running = untold.filter { daemon.supervisor.instance($0)?.isHeld != true }
+            all(running.map { .restart($0) }, responder)
         } catch {
             responder.send(error)
         }
