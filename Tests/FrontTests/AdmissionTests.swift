@@ -111,6 +111,39 @@ import Testing
         #expect(EventLoop.clock() - start >= .milliseconds(700))
     }
 
+    @Test func `what goes through a tunnel flows no faster than the project's bandwidth`() throws {
+        let stage = try Stage()
+        stage.platform.entries = [entry("bandwidth=65536")]
+        stage.supervisor.routes[0].upgrades = true
+        try stage.start()
+        let tunnel = try Streams.tunnel(stage, try stage.instance())
+        let words = String(repeating: "x", count: 131_072)
+        var start = EventLoop.clock()
+        tunnel.server.say(words)
+        try stage.until { tunnel.client.received.count == words.utf8.count }
+        tunnel.client.say(words)
+        try stage.until { tunnel.server.received.count == words.utf8.count }
+        #expect(EventLoop.clock() - start >= .milliseconds(700))
+        start = EventLoop.clock()
+        try Streams.check(stage, tunnel)
+    }
+
+    @Test func `a client connects as often as its address may`() throws {
+        let stage = try stage("") { $0.client.handshakes = 2 }
+        let peers = try (0..<2).map { _ in try stage.client() }
+        try stage.until { stage.front.connectionCount == 2 }
+        let answer = try stage.answer(try stage.client())
+        #expect(answer.status == 429 && answer.code == "client.handshakes_too_many" && answer["retry-after"] != nil)
+        // Before TLS there is no way to say so.
+        let secure = try Peer(port: stage.securePort, on: stage.loop)
+        try stage.until { secure.hasEnded }
+        #expect(secure.received.isEmpty && stage.front.connectionCount == 2)
+        let redis = try Peer(port: stage.respPort, on: stage.loop)
+        try stage.until { redis.hasEnded }
+        #expect(redis.text.hasSuffix("(client.handshakes_too_many)\r\n"))
+        withExtendedLifetime(peers) {}
+    }
+
     @Test func `a client has as many connections as its address may have`() throws {
         let stage = try stage("") { $0.client.connections = 2 }
         let (one, two) = (try stage.client(), try stage.client())

@@ -63,6 +63,8 @@ final class ClientConnection: ByteStreamOwner, ExchangeClient, ClientPresence, R
     private var partial: Partial?
     /// What came behind the request that is under way: at most one read's worth.
     private var inbox: [UInt8] = []
+    /// Of `partial` and `inbox`.
+    private var share: MemoryShare
     private var isPumpDue = false
     /// Bytes of the client may still come: closing at once would reset the connection and take the last answer away.
     private var lingers = false
@@ -77,6 +79,7 @@ final class ClientConnection: ByteStreamOwner, ExchangeClient, ClientPresence, R
     /// - Parameter origin: nil for the connection's own other end.
     init(_ stream: ByteStream, _ front: Front, from origin: ClientOrigin? = nil) {
         (self.stream, self.front, lane) = (stream, front, front.strangers)
+        share = MemoryShare(of: front.memory)
         if let origin { self.origin = origin }
         stream.owner = self
         setDeadline(Deadline(moment: front.loop.now + front.settings.limits.headTimeout, reason: .idle))
@@ -114,8 +117,11 @@ final class ClientConnection: ByteStreamOwner, ExchangeClient, ClientPresence, R
         isPumpDue = false
         guard stream.isOpen else { return }
         pump()
+        countKept()
         noticeEnd()
     }
+
+    private func countKept() { share.set((partial?.bytes.count ?? 0) + inbox.count) }
 
     /// A client that ends its side may still read its answer, but who ended it while reading events has gone.
     func noticeEnd() {
@@ -219,6 +225,7 @@ final class ClientConnection: ByteStreamOwner, ExchangeClient, ClientPresence, R
     private func scan(_ bytes: UnsafeRawBufferPointer, _ scanner: inout RequestScanner) -> Bool {
         do throws(Fault) {
             if try scanner.scan(bytes) { return true }
+            guard front.hasMemory else { throw .memoryFull }
             partial = Partial(bytes, scanner)
             awaitHead()
         } catch {
@@ -239,6 +246,7 @@ final class ClientConnection: ByteStreamOwner, ExchangeClient, ClientPresence, R
 
     private func becomeHTTP2(_ bytes: UnsafeRawBufferPointer) {
         (phase, deadline) = (.closed, nil)
+        share.set(0)
         let connection = HTTP2Connection(stream, front, from: origin)
         front.replace(self, by: connection)
         connection.take(bytes)
@@ -386,6 +394,7 @@ final class ClientConnection: ByteStreamOwner, ExchangeClient, ClientPresence, R
     private func close(isRequestRead: Bool) {
         lingers = !isRequestRead || !inbox.isEmpty || stream.isReadable
         inbox = []
+        countKept()
         phase = .closing
         if isBlocked {
             awaitWriting()
@@ -409,6 +418,7 @@ final class ClientConnection: ByteStreamOwner, ExchangeClient, ClientPresence, R
         phase = .closed
         stream.close()
         (partial, inbox, deadline) = (nil, [], nil)
+        share.set(0)
         if case .exchanging(let exchange) = last { exchange.cancel() }
         front.closed(self)
     }

@@ -105,11 +105,10 @@ final class Exchange: LeaseWaiter {
         upload = Upload(framing, bytesMax: holder.route.bodyMax)
         (canReplay, isUploadBroken, attempts) = (true, false, 0)
         (download, tunnel, isEventStream, isReusable) = (nil, nil, false, false)
-        (phase, reason, isCounted) = (.waiting, .admitted, false)
+        (phase, reason, isCounted, answerDeadline) = (.waiting, .admitted, false, nil)
         (self.subject, began) = (subject, front.loop.now)
         (outcome.source, outcome.status) = (.nobody, 0)
         waitDeadline = front.loop.now + front.settings.limits.waitMax
-        answerDeadline = nil
         head.removeAll()
     }
 
@@ -143,9 +142,8 @@ final class Exchange: LeaseWaiter {
         let fault = held.bytes.withUnsafeBytes { bytes -> Fault? in
             do throws(Fault) {
                 let passed = try Gate.pass(held.request, held.head, bytes, front.keys, grant)
-                pass(
-                    held.head, bytes, passed, try front.admit(passed.entry, cost: holder.route.cost),
-                    held.forwarding)
+                let admittance = try front.admit(passed.entry, cost: holder.route.cost)
+                pass(held.head, bytes, passed, admittance, held.forwarding)
                 return nil
             } catch {
                 return error
@@ -262,7 +260,7 @@ final class Exchange: LeaseWaiter {
         pause = front.loop.schedule(after: wait) { [self] in
             pause = nil
             upstream?.pumpSoon()
-            if !upload.isComplete { client.readBodySoon() }
+            if !upload.isComplete || tunnel != nil { client.readBodySoon() }
         }
     }
 
@@ -380,11 +378,13 @@ final class Exchange: LeaseWaiter {
 
     private func tunnelClientSaid(_ bytes: UnsafeRawBufferPointer) {
         tunnel!.lastByte = front.loop.now
+        charge(bytes.count)
         if upstream?.stream.send(bytes) != true { upstream?.pumpSoon() }
     }
 
     func tunnelInstanceSaid(_ bytes: UnsafeRawBufferPointer) {
         tunnel!.lastByte = front.loop.now
+        charge(bytes.count)
         client.send(bytes)
     }
 

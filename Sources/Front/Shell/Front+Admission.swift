@@ -10,7 +10,7 @@ extension Front {
 
     /// Counts a request in, or keeps a place for it in the waiting room: then `queue` follows. `ended` counts it out.
     func admit(_ entry: ProjectEntry, cost: Int) throws(Fault) -> Admittance {
-        guard memory.bytes < settings.limits.memoryMax else { throw .memoryFull }
+        guard hasMemory else { throw .memoryFull }
         // Nobody passes those who came first.
         let isOvertaking = room.hasLine(entry.id)
         let admittance = isOvertaking ? .full : entry.gauge.enter(entry.rules, cost: cost, at: loop.now)
@@ -18,6 +18,9 @@ extension Front {
         guard entry.gauge.wait(max: entry.rules.waiting) else { throw fault }
         return admittance
     }
+
+    /// Whether more may be kept for those who are slow.
+    var hasMemory: Bool { memory.bytes < settings.limits.memoryMax }
 
     /// For what cannot wait.
     func admitAtOnce(_ entry: ProjectEntry) throws(Fault) {

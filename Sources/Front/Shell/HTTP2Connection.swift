@@ -34,6 +34,9 @@ final class HTTP2Connection: ByteStreamOwner, ClientPresence, HTTP2SessionOwner,
     private var requests: [Int32: HTTP2Request] = [:]
     private var idleLimit: Instant?
     private var writeLimit: (moment: Instant, sent: UInt64)?
+    /// Bytes of bodies that wait for instances.
+    var inboxCount = 0
+    private var share: MemoryShare
     private var isFlushDue = false
     private var isPumpDue = false
     /// Where it queues for its turn: among the connections of the project that it asked for last.
@@ -41,6 +44,7 @@ final class HTTP2Connection: ByteStreamOwner, ClientPresence, HTTP2SessionOwner,
 
     init(_ stream: ByteStream, _ front: Front, from origin: ClientOrigin) {
         (self.stream, self.front, self.origin, lane) = (stream, front, origin, front.strangers)
+        share = MemoryShare(of: front.memory)
         let (limits, settings) = (front.settings.limits, front.settings.http2)
         var own = HTTP2Limits()
         own.streamsMax = settings.streamsMax
@@ -117,6 +121,7 @@ final class HTTP2Connection: ByteStreamOwner, ClientPresence, HTTP2SessionOwner,
 
     private func flush() {
         guard case .open = phase else { return }
+        defer { share.set(session.keptCount + inboxCount) }
         while stream.isOpen, !stream.isBlocked {
             front.output.removeAll()
             session.fill(front.output, max: Self.outputMax)
@@ -226,6 +231,7 @@ final class HTTP2Connection: ByteStreamOwner, ClientPresence, HTTP2SessionOwner,
         stream.close()
         session.abandon()
         (idleLimit, writeLimit) = (nil, nil)
+        share.set(0)
         front.closed(self)
     }
 }

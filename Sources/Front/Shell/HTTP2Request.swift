@@ -53,8 +53,17 @@ final class HTTP2Request: ExchangeClient, HTTP2StreamOwner {
     func streamReceived(_ bytes: UnsafeRawBufferPointer) {
         receivedCount += UInt64(bytes.count)
         guard let exchange else { return stream.consumed(bytes.count) }
-        guard inbox.isEmpty, exchange.wantsBody else { return inbox += bytes }
+        guard inbox.isEmpty, exchange.wantsBody else { return keep(bytes, exchange) }
         pass(bytes, to: exchange)
+    }
+
+    private func keep(_ bytes: UnsafeRawBufferPointer, _ exchange: Exchange) {
+        guard front.hasMemory else {
+            stream.consumed(bytes.count)
+            return exchange.refuse(.memoryFull)
+        }
+        inbox += bytes
+        connection.inboxCount += bytes.count
     }
 
     func streamReceivedEnd() { if inbox.isEmpty { passEnd() } }
@@ -81,6 +90,7 @@ final class HTTP2Request: ExchangeClient, HTTP2StreamOwner {
             if exchange.wantsBody, !inbox.isEmpty {
                 let bytes = inbox
                 inbox = []
+                connection.inboxCount -= bytes.count
                 bytes.withUnsafeBytes { pass($0, to: exchange) }
             }
             if inbox.isEmpty, stream.hasReceivedAll { passEnd() }
@@ -212,6 +222,7 @@ final class HTTP2Request: ExchangeClient, HTTP2StreamOwner {
     /// Nobody wants the rest of the body: the connection's window is freed.
     private func dropInbox() {
         stream.consumed(inbox.count)
+        connection.inboxCount -= inbox.count
         inbox = []
     }
 

@@ -20,10 +20,12 @@ final class UpstreamConnection: ByteStreamOwner {
     private unowned(unsafe) let front: Front
     /// The beginning of a head whose end is not there yet.
     private var partial: [UInt8] = []
+    private var share: MemoryShare
     private var isPumpDue = false
 
     init(_ stream: ByteStream, from pool: UpstreamPools.Pool, _ front: Front) {
         (self.stream, self.pool, self.front) = (stream, pool, front)
+        share = MemoryShare(of: front.memory)
         stream.owner = self
     }
 
@@ -38,6 +40,7 @@ final class UpstreamConnection: ByteStreamOwner {
     func close() {
         exchange = nil
         partial = []
+        share.set(0)
         stream.close()
     }
 
@@ -86,6 +89,7 @@ final class UpstreamConnection: ByteStreamOwner {
         }
         let joined = partial + bytes
         partial = []
+        share.set(0)
         joined.withUnsafeBytes { takeHeads($0, exchange) }
     }
 
@@ -98,6 +102,7 @@ final class UpstreamConnection: ByteStreamOwner {
             do {
                 guard try front.responseScanner.scan(rest, answering: exchange.method) else {
                     partial = Array(rest)
+                    share.set(partial.count)
                     return
                 }
             } catch {

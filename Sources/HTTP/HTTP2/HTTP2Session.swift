@@ -13,6 +13,8 @@ package final class HTTP2Session {
     package var streamCount: Int { streams.count }
     /// The connection is over: what `fill` still gives is to be sent, then it is to be closed.
     package private(set) var isOver = false
+    /// Bytes of answers that wait for the client.
+    package internal(set) var keptCount = 0
     /// Requests that the client took back, or had ended by breaking a rule.
     package private(set) var resetCount: UInt64 = 0
     /// No more requests are taken.
@@ -119,6 +121,7 @@ package final class HTTP2Session {
 
     private func close(_ stream: HTTP2Stream) {
         stream.isClosed = true
+        keptCount -= stream.keptCount
         let owner = stream.owner
         stream.owner = nil
         owner?.streamClosed()

@@ -75,6 +75,7 @@ package final class HTTP2Stream {
     package func send(_ bytes: UnsafeRawBufferPointer) {
         guard !isClosed, hasAnswered, !hasSaidAll, !bytes.isEmpty else { return }
         kept += bytes
+        session.keptCount += bytes.count
         resume()
     }
 
@@ -129,6 +130,7 @@ package final class HTTP2Stream {
             room.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[keptStart..<keptStart + count]))
         }
         keptStart += count
+        session.keptCount -= count
         takenCount += UInt64(count)
         if keptCount == 0 {
             kept.removeAll(keepingCapacity: kept.capacity <= Self.keptMax)
