@@ -13,13 +13,16 @@ struct ClusterChecks {
         checkNeeds()
     }
 
+    private var encrypted: [(key: String, address: Address?)] {
+        [("addresses.https", file.https), ("addresses.resps", file.resps)]
+    }
+
     /// Everything that is listened on lies apart.
     private func checkAddresses() {
         var taken: [(key: String, address: Address)] = []
-        var all = [
-            ("addresses.http", file.http), ("addresses.resp", file.resp), ("addresses.status", file.status),
-        ]
-        if let https = file.https { all.insert(("addresses.https", https), at: 1) }
+        var all = [("addresses.http", file.http), ("addresses.resp", file.resp)]
+        for (key, address) in encrypted { if let address { all.append((key, address)) } }
+        all.append(("addresses.status", file.status))
         for (kind, program) in file.programs.sorted(by: { $0.key < $1.key }) {
             for (name, socket) in program.sockets.sorted(by: { $0.key < $1.key }) {
                 if case .tcp(let address) = socket { all.append(("kinds.\(kind).sockets.\(name)", address)) }
@@ -47,8 +50,8 @@ struct ClusterChecks {
 
     /// Encryption needs a certificate; no two are shown for the same name.
     private func checkCertificates() {
-        if file.https != nil, file.tls.certificates.isEmpty {
-            findings.refuse("addresses.https", found: "an address", allowed: "none while tls.certificates is empty")
+        for (key, address) in encrypted where address != nil && file.tls.certificates.isEmpty {
+            findings.refuse(key, found: "an address", allowed: "none while tls.certificates is empty")
         }
         var seen: [HostPattern: Int] = [:]
         for (index, certificate) in file.tls.certificates.enumerated() {

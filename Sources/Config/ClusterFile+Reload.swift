@@ -15,6 +15,7 @@ extension ClusterFile {
         compare("addresses.http", \.http)
         compare("addresses.https", \.https)
         compare("addresses.resp", \.resp)
+        compare("addresses.resps", \.resps)
         compare("addresses.status", \.status)
         compare("front.loops", \.frontLoops)
         compare("logs.directory", \.logs.directory)

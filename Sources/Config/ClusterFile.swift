@@ -18,6 +18,8 @@ package struct ClusterFile: Hashable, Sendable {
     package var http = Address("127.0.0.1:8090")!
     /// Where the front serves HTTP over TLS; nil: nowhere.
     package var https: Address?
+    /// Where the front serves the Redis protocol over TLS; nil: nowhere.
+    package var resps: Address?
     /// Where the front serves the Redis protocol.
     package var resp = Address("127.0.0.1:6379")!
     /// Where the supervisor serves its status to readers. A loopback address.

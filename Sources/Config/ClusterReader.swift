@@ -22,6 +22,7 @@ struct ClusterReader {
         file.http = addresses.value("http", .address, default: file.http, variable: "BUNBASE_HTTP")
         file.https = addresses.value("https", Form.address.orNone, default: file.https, variable: "BUNBASE_HTTPS")
         file.resp = addresses.value("resp", .address, default: file.resp, variable: "BUNBASE_RESP")
+        file.resps = addresses.value("resps", Form.address.orNone, default: file.resps, variable: "BUNBASE_RESPS")
         file.status = addresses.value("status", .address, default: file.status, variable: "BUNBASE_STATUS")
         addresses.finish()
         file.supervision.ports = top.value(
@@ -45,7 +46,9 @@ struct ClusterReader {
         readAlerts(into: &file, from: &top)
         file.routes = FrontReader(findings: findings).routes(file, from: &top)
         top.finish()
-        if file.https != nil { file.programs[.front]?.sockets[DescriptorName.https] = .inherited(DescriptorName.https) }
+        for (name, address) in [(DescriptorName.https, file.https), (DescriptorName.resps, file.resps)] {
+            if address != nil { file.programs[.front]?.sockets[name] = .inherited(name) }
+        }
         ClusterChecks(file: file, findings: findings).run()
         return file
     }

@@ -11,6 +11,8 @@ package struct LaunchArguments: Hashable, Sendable {
     /// Nil when nothing is encrypted.
     package var https: String?
     package var resp: String
+    /// Likewise.
+    package var resps: String?
     package var status: String
     /// The supervisor's program.
     package var supervisor: String
@@ -22,10 +24,11 @@ package struct LaunchArguments: Hashable, Sendable {
     package var log: String?
 
     package init(
-        run: String, http: String, https: String? = nil, resp: String, status: String, supervisor: String,
-        cluster: String, announcement: String, log: String?
+        run: String, http: String, https: String? = nil, resp: String, resps: String? = nil, status: String,
+        supervisor: String, cluster: String, announcement: String, log: String?
     ) {
-        (self.run, self.http, self.https, self.resp, self.status) = (run, http, https, resp, status)
+        (self.run, self.http, self.https, self.status) = (run, http, https, status)
+        (self.resp, self.resps) = (resp, resps)
         (self.supervisor, self.cluster, self.announcement, self.log) = (supervisor, cluster, announcement, log)
     }
 
@@ -36,6 +39,7 @@ package struct LaunchArguments: Hashable, Sendable {
             "--cluster", cluster, "--announcement", announcement,
         ]
         if let https { words += ["--https", https] }
+        if let resps { words += ["--resps", resps] }
         if let log { words += ["--log", log] }
         return words
     }
@@ -57,11 +61,12 @@ package struct LaunchArguments: Hashable, Sendable {
         }
         self.init(
             run: try value("--run"), http: try value("--http"), https: values["--https"], resp: try value("--resp"),
-            status: try value("--status"), supervisor: try value("--supervisor"), cluster: try value("--cluster"),
-            announcement: values["--announcement"] ?? "", log: values["--log"])
+            resps: values["--resps"], status: try value("--status"), supervisor: try value("--supervisor"),
+            cluster: try value("--cluster"), announcement: values["--announcement"] ?? "", log: values["--log"])
     }
 
     private static let options: Set<String> = [
-        "--run", "--http", "--https", "--resp", "--status", "--supervisor", "--cluster", "--announcement", "--log",
+        "--run", "--http", "--https", "--resp", "--resps", "--status", "--supervisor", "--cluster", "--announcement",
+        "--log",
     ]
 }

@@ -64,9 +64,12 @@ package final class LaunchLoop {
             (PublicSocket(name: DescriptorName.resp, variable: "BUNBASE_RESP", address: arguments.resp), cores),
             (PublicSocket(name: "status", variable: "BUNBASE_STATUS", address: arguments.status), 1),
         ]
-        if let https = arguments.https {
-            let socket = PublicSocket(name: DescriptorName.https, variable: "BUNBASE_HTTPS", address: https)
-            addresses.append((socket, cores))
+        for (name, variable, address) in [
+            (DescriptorName.https, "BUNBASE_HTTPS", arguments.https),
+            (DescriptorName.resps, "BUNBASE_RESPS", arguments.resps),
+        ] {
+            guard let address else { continue }
+            addresses.append((PublicSocket(name: name, variable: variable, address: address), cores))
         }
         sockets = try addresses.flatMap { socket, count in
             try socket.listen(run: arguments.run, count: count).map { (socket.name, $0) }

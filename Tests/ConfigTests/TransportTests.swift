@@ -7,7 +7,7 @@ import Testing
     @Test func `certificates, HTTP 2 and proxies are read`() throws {
         let file = try ClusterFileTests.parse(
             """
-            addresses: {https: "127.0.0.1:8443"}
+            addresses: {https: "127.0.0.1:8443", resps: "127.0.0.1:6380"}
             tls:
               minimum_version: 1.3
               fallback: refuse
@@ -34,16 +34,20 @@ import Testing
         #expect(file.proxies.protocolFrom.map(\.description) == ["10.0.0.0/8"])
         #expect(file.proxies.forwarded == .append && file.proxies.forwardedFrom.count == 2)
         #expect(file.programs[.front]?.sockets["https"] == .inherited("https"))
+        #expect(file.resps?.description == "127.0.0.1:6380")
+        #expect(file.programs[.front]?.sockets["resps"] == .inherited("resps"))
     }
 
     @Test func `without them nothing is encrypted and nobody believed`() throws {
         let file = try ClusterFileTests.parse("{}")
-        #expect(file.https == nil && file.tls == TLSSettings() && file.proxies == ProxySettings())
+        #expect(file.https == nil && file.resps == nil && file.tls == TLSSettings() && file.proxies == ProxySettings())
         #expect(file.programs[.front]?.sockets["https"] == nil)
     }
 
     @Test(arguments: [
         ("addresses: {https: \"127.0.0.1:8443\"}", "addresses.https"),
+        ("addresses: {resps: \"127.0.0.1:6380\"}", "addresses.resps"),
+        ("addresses: {resps: \"127.0.0.1:6379\"}\ntls: {certificates: [{chain: a, key: b}]}", "addresses.resps"),
         ("addresses: {https: \"127.0.0.1:8090\"}\ntls: {certificates: [{chain: a, key: b}]}", "addresses.https"),
         ("tls: {certificates: [{chain: a}]}", "tls.certificates[0].key"),
         ("tls: {certificates: [{chain: a, key: b, hosts: [\"*\"]}]}", "tls.certificates[0].hosts[0]"),

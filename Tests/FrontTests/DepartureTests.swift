@@ -3,6 +3,7 @@ import FrontShell
 import HTTP2Support
 import Linux
 import Nouns
+import Telemetry
 import Testing
 
 /// A front that leaves, with its successor behind it or in a hurry.
@@ -43,7 +44,7 @@ import Testing
         try stage.start()
         let descriptor = try Socket.listen(on: .loopback(port: 0))
         let port = try Socket.localPort(of: descriptor)
-        try stage.front.listen(http: try descriptor.duplicate())
+        try stage.front.listen(on: try descriptor.duplicate(), for: .http)
         stage.front.leave()
         let late = try Peer(port: port, on: stage.loop)
         late.say(Stage.get())

@@ -11,6 +11,8 @@ struct LaunchArgumentsTests {
         var attached = Self.whole
         attached.log = nil
         #expect(try LaunchArguments(attached.words) == attached)
+        (attached.https, attached.resps) = ("127.0.0.1:4", "127.0.0.1:5")
+        #expect(try LaunchArguments(attached.words) == attached)
     }
 
     @Test(arguments: [

@@ -34,6 +34,7 @@ package enum DescriptorName {
     package static let http = "http"
     package static let https = "https"
     package static let resp = "resp"
+    package static let resps = "resps"
     /// The front's socket for whoever asks for its counters.
     package static let metrics = "metrics"
     /// The platform's sockets.

@@ -21,14 +21,16 @@ final class Arrival: ByteStreamOwner, ClientPresence {
     private(set) var dueMoment: Instant?
     var place = 0
     private let front: Front
-    private let isSecure: Bool
+    private let speech: Traffic.Speech
     private let peer: IPAddress?
     private var client: IPAddress?
     private var phase: Phase
 
     /// - Parameter isIntroduced: a proxy's header comes first.
-    init(_ stream: ByteStream, from peer: IPAddress?, isIntroduced: Bool, isSecure: Bool, _ front: Front) {
-        (self.stream, self.front, self.isSecure) = (stream, front, isSecure)
+    init(
+        _ stream: ByteStream, _ speech: Traffic.Speech, from peer: IPAddress?, isIntroduced: Bool, _ front: Front
+    ) {
+        (self.stream, self.front, self.speech) = (stream, front, speech)
         (self.peer, client) = (peer, peer)
         phase = isIntroduced ? .introducing : .shaking
         stream.owner = self
@@ -37,6 +39,8 @@ final class Arrival: ByteStreamOwner, ClientPresence {
         dueMoment = front.loop.now + limit
         front.sweep(by: front.loop.now + limit)
     }
+
+    private var isSecure: Bool { speech == .https || speech == .resps }
 
     var keptCount: Int { 0 }
 
@@ -70,7 +74,7 @@ final class Arrival: ByteStreamOwner, ClientPresence {
         do throws(Fault) {
             stream.address = try front.count(client)
         } catch {
-            if !isSecure { _ = stream.send(FaultBody.response(error, closes: true)) }
+            _ = stream.send(Front.refusal(error, speech))
             return cut()
         }
         startShaking()
@@ -83,11 +87,17 @@ final class Arrival: ByteStreamOwner, ClientPresence {
         guard let context = front.tls, front.beginHandshake() else { return cut() }
         phase = .shaking
         do throws(TLSError) {
-            try stream.secure(context, offering: front.settings.http2.isEnabled ? [.http2, .http1] : [.http1])
+            try stream.secure(context, offering: offered)
         } catch {
             return cut()
         }
         shake()
+    }
+
+    /// Redis has no name among application protocols.
+    private var offered: [TLSSession.ApplicationProtocol] {
+        if speech == .resps { return [] }
+        return front.settings.http2.isEnabled ? [.http2, .http1] : [.http1]
     }
 
     private func shake() {
@@ -102,6 +112,11 @@ final class Arrival: ByteStreamOwner, ClientPresence {
 
     private func leave(to spoken: TLSSession.ApplicationProtocol) {
         end()
+        if speech == .resp || speech == .resps {
+            let connection = RESPConnection(stream, front)
+            front.replace(self, by: connection)
+            return connection.streamIsReadable()
+        }
         let origin = ClientOrigin(client, isSecure: isSecure)
         switch spoken {
         case .http1:

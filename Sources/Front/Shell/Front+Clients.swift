@@ -10,48 +10,44 @@ import Telemetry
 /// Who arrives, who is counted as whom, and who is turned away.
 extension Front {
     /// A client that has just been accepted.
-    func welcome(_ descriptor: Descriptor, isSecure: Bool) {
+    func welcome(_ descriptor: Descriptor, _ speech: Traffic.Speech) {
         let peer = (try? Socket.remoteAddress(of: descriptor)).flatMap { IPAddress($0.host) }
         let isIntroduced = peer.map { settings.proxies.introduces($0) } ?? false
         let address: ClientAddress?
         do throws(Fault) {
             address = try takePlace(isIntroduced ? nil : peer)
         } catch {
-            // There is no way to say why before the handshake.
-            if isSecure { descriptor.close() } else { Self.turnAway(descriptor, error) }
-            return
+            return Self.turnAway(descriptor, speech, error)
         }
         Socket.sendAtOnce(descriptor)
         guard let stream = try? ByteStream(descriptor, on: loop) else { return leavePlace(address) }
         (stream.address, stream.memory) = (address, memory)
-        ledger.recordAccept(isSecure ? .https : .http)
-        guard isSecure || isIntroduced else { return join(ClientConnection(stream, self)) }
-        let arrival = Arrival(stream, from: peer, isIntroduced: isIntroduced, isSecure: isSecure, self)
-        join(arrival)
-        arrival.begin()
-    }
-
-    /// A Redis client that has just been accepted.
-    func welcome(resp descriptor: Descriptor) {
-        let peer = (try? Socket.remoteAddress(of: descriptor)).flatMap { IPAddress($0.host) }
-        let address: ClientAddress?
-        do throws(Fault) {
-            address = try takePlace(peer)
-        } catch {
-            return RESPConnection.refuse(descriptor, error)
+        ledger.recordAccept(speech)
+        switch speech {
+        case .http where !isIntroduced: join(ClientConnection(stream, self))
+        case .resp where !isIntroduced: join(RESPConnection(stream, self))
+        case .http, .https, .resp, .resps:
+            let arrival = Arrival(stream, speech, from: peer, isIntroduced: isIntroduced, self)
+            join(arrival)
+            arrival.begin()
         }
-        Socket.sendAtOnce(descriptor)
-        guard let stream = try? ByteStream(descriptor, on: loop) else { return leavePlace(address) }
-        ledger.recordAccept(.resp)
-        join(RESPConnection(stream, address, self))
     }
 
-    private static func turnAway(_ descriptor: Descriptor, _ fault: Fault) {
-        let answer = FaultBody.response(fault, closes: true)
+    private static func turnAway(_ descriptor: Descriptor, _ speech: Traffic.Speech, _ fault: Fault) {
+        let answer = refusal(fault, speech)
         _ = answer.withUnsafeBytes {
             Glibc.send(descriptor.number, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
         }
         descriptor.close()
+    }
+
+    /// What a client for whom there is no room is told. There is no way to say why before a handshake.
+    static func refusal(_ fault: Fault, _ speech: Traffic.Speech) -> [UInt8] {
+        switch speech {
+        case .http: FaultBody.response(fault, closes: true)
+        case .resp: Array(RESPConnection.error(fault).utf8)
+        case .https, .resps: []
+        }
     }
 
     /// Counts a connection in; `leavePlace` follows. Returns as whose it is counted.

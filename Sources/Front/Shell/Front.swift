@@ -117,30 +117,17 @@ package final class Front: LoopWork {
     /// Writes the access log, as far as the settings want one, to the file of that path.
     package func logAccess(to path: String) { accessFile = AccessFile(path: path, on: loop) }
 
-    /// Accepts HTTP clients on a listening socket.
-    package func listen(http descriptor: Descriptor) throws(SystemError) {
-        try listen(descriptor) { [unowned self] in welcome($0, isSecure: false) }
-    }
-
-    /// Accepts HTTP clients that speak TLS on a listening socket.
-    package func listen(https descriptor: Descriptor) throws(SystemError) {
-        try listen(descriptor) { [unowned self] in welcome($0, isSecure: true) }
-    }
-
-    /// Accepts Redis clients on a listening socket.
-    package func listen(resp descriptor: Descriptor) throws(SystemError) {
-        try listen(descriptor) { [unowned self] in welcome(resp: $0) }
-    }
-
-    private func listen(
-        _ descriptor: Descriptor, _ accept: @escaping (Descriptor) -> Void
-    ) throws(SystemError) {
+    /// Accepts clients on a listening socket.
+    package func listen(on descriptor: Descriptor, for speech: Traffic.Speech) throws(SystemError) {
         guard !isDraining else { return }
-        listeners.append(try Listener(descriptor, on: loop, accept))
+        listeners.append(try Listener(descriptor, on: loop) { [unowned self] in welcome($0, speech) })
     }
 
     /// Bytes that wait in memory for slow clients.
     package var keptForClients: Int { clients.reduce(0) { $0 + $1.keptCount } }
+
+    /// Bytes that count against `FrontLimits.memoryMax`.
+    package var memoryKept: Int { memory.bytes }
 
     /// Requests and Redis clients that wait for a lease or use one.
     package var waitingCount: Int { exchanges.activeCount + waiters.values.count { !($0 is Exchange) } }
@@ -165,20 +152,30 @@ package final class Front: LoopWork {
         joined()
     }
 
+    /// The same connection goes on as a Redis client's.
+    func replace(_ client: any ClientPresence, by other: RESPConnection) {
+        remove(client)
+        redisClients[ObjectIdentifier(other)] = other
+    }
+
     private func joined() { if connectionCount == 1 { onIdle?(false) } }
 
     func closed(_ client: any ClientPresence) {
+        remove(client)
+        left(client.stream.address)
+    }
+
+    private func remove(_ client: any ClientPresence) {
         let last = clients.removeLast()
         if last !== client {
             clients[client.place] = last
             last.place = client.place
         }
-        left(client.stream.address)
     }
 
     func closed(_ client: RESPConnection) {
         redisClients[ObjectIdentifier(client)] = nil
-        left(client.address)
+        left(client.stream.address)
     }
 
     private func left(_ address: ClientAddress?) {
@@ -269,7 +266,7 @@ package final class Front: LoopWork {
 
     private func endResting() {
         for client in Array(clients) { client.drain() }
-        for client in Array(redisClients.values) where client.isIdle { client.cut() }
+        for client in Array(redisClients.values) { client.drain() }
     }
 
     private func finishDrain() {

@@ -39,14 +39,16 @@ package enum FrontProgram {
         guard let run = getenv(ChildEnvironment.run), run[0] != 0 else {
             throw StartFailure("\(ChildEnvironment.run) does not name the runtime directory")
         }
-        let (http, resp) = (descriptors.take(DescriptorName.http), descriptors.take(DescriptorName.resp))
-        let https = descriptors.take(DescriptorName.https)
-        guard !http.isEmpty else { throw StartFailure("no listening socket named \(DescriptorName.http) was passed") }
         let count = try loopCount(assignment.settings["loops"])
-        let (httpShares, respShares) = (
-            try FrontLoops.deal(http, over: count), try FrontLoops.deal(resp, over: count)
-        )
-        let httpsShares = try FrontLoops.deal(https, over: count)
+        var shares: [String: [[Int32]]] = [:]
+        for name in [DescriptorName.http, DescriptorName.https, DescriptorName.resp, DescriptorName.resps] {
+            let sockets = descriptors.take(name)
+            guard !sockets.isEmpty || name != DescriptorName.http else {
+                throw StartFailure("no listening socket named \(name) was passed")
+            }
+            shares[name] = try FrontLoops.deal(sockets, over: count)
+        }
+        func share(_ name: String, _ index: Int) -> [Int32] { shares[name]?[index] ?? [] }
         let snapshot = assignment.settings["keys_snapshot"].flatMap { self.snapshot(at: $0) }
         let commons = FrontCommons(loops: count)
         let metrics = try descriptors.takeOne(DescriptorName.metrics).map {
@@ -64,7 +66,8 @@ package enum FrontProgram {
         try loops.start(
             (0..<count).map { index in
                 FrontThread.Work(
-                    http: httpShares[index], https: httpsShares[index], resp: respShares[index],
+                    http: share(DescriptorName.http, index), https: share(DescriptorName.https, index),
+                    resp: share(DescriptorName.resp, index), resps: share(DescriptorName.resps, index),
                     paths: RunPaths(String(cString: run)), snapshot: snapshot, commons: commons,
                     accessLog: "\(assignment.data)/access-\(index).jsonl")
             })

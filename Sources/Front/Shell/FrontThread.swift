@@ -39,6 +39,7 @@ package enum FrontThread {
         var http: [Int32]
         var https: [Int32]
         var resp: [Int32]
+        var resps: [Int32]
         var paths: RunPaths
         var snapshot: KeySnapshot?
         var commons: FrontCommons
@@ -46,10 +47,10 @@ package enum FrontThread {
         var accessLog: String?
 
         package init(
-            http: [Int32], https: [Int32] = [], resp: [Int32], paths: RunPaths, snapshot: KeySnapshot?,
-            commons: FrontCommons, accessLog: String? = nil
+            http: [Int32], https: [Int32] = [], resp: [Int32], resps: [Int32] = [], paths: RunPaths,
+            snapshot: KeySnapshot?, commons: FrontCommons, accessLog: String? = nil
         ) {
-            (self.http, self.https, self.resp, self.paths) = (http, https, resp, paths)
+            (self.http, self.https, self.resp, self.resps, self.paths) = (http, https, resp, resps, paths)
             (self.snapshot, self.commons, self.accessLog) = (snapshot, commons, accessLog)
         }
     }
@@ -69,8 +70,9 @@ package enum FrontThread {
 
     /// Listens once the supervisor has said what the cluster file says: until then clients wait in the kernel's queue.
     private static func run(_ work: Work, _ report: @escaping @Sendable (Report) -> Void) throws(SystemError) {
-        let (http, resp) = (work.http.map { Descriptor($0) }, work.resp.map { Descriptor($0) })
-        let https = work.https.map { Descriptor($0) }
+        let sockets = [
+            (Traffic.Speech.http, work.http), (.https, work.https), (.resp, work.resp), (.resps, work.resps),
+        ].flatMap { speech, numbers in numbers.map { (speech, Descriptor($0)) } }
         let loop = try EventLoop()
         let front = Front(on: loop, session: Random.word(), commons: work.commons)
         if let snapshot = work.snapshot { front.begin(with: snapshot) }
@@ -80,9 +82,7 @@ package enum FrontThread {
         front.onConfigured = {
             front.onConfigured = nil
             do throws(SystemError) {
-                for descriptor in http { try front.listen(http: descriptor) }
-                for descriptor in https { try front.listen(https: descriptor) }
-                for descriptor in resp { try front.listen(resp: descriptor) }
+                for (speech, descriptor) in sockets { try front.listen(on: descriptor, for: speech) }
             } catch {
                 return report(.failed("\(error)"))
             }

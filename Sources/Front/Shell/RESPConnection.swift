@@ -7,6 +7,9 @@ import Routing
 
 /// A Redis client that is not known yet: learns its project from AUTH, then goes over to the project's `bunder` with
 /// all that it has already said.
+///
+/// What is encrypted cannot go over: there a pair of sockets is made, one end goes over, and the front carries bytes
+/// between the other one and the client until both have ended.
 final class RESPConnection: ByteStreamOwner, LeaseWaiter {
     /// Bytes that are read at once: with what is left of them the hand-over fits into one packet.
     private static let readMax = 16_384
@@ -16,8 +19,10 @@ final class RESPConnection: ByteStreamOwner, LeaseWaiter {
         case greeting
         /// For the lease. Leaves to `handing`.
         case waiting(HandOff.Greeting)
-        /// The connection is on its way. Leaves to `closed`.
+        /// The connection is on its way. Leaves to `closed`, or to `relaying`.
         case handing(HandOffAttempt)
+        /// The front is in the middle. Leaves to `closed`.
+        case relaying(RESPRelay)
         case closed
     }
 
@@ -27,17 +32,17 @@ final class RESPConnection: ByteStreamOwner, LeaseWaiter {
     private(set) var use: LeaseBook.Use?
     private(set) var deadline: Instant?
     private let front: Front
-    private let stream: ByteStream
+    let stream: ByteStream
     private var phase = Phase.greeting
     /// What it showed; the key may be changed before it has gone over.
     private var credentials: (name: String, key: ProjectKey)?
     private var inbox: [UInt8] = []
+    private var share: MemoryShare
     private var commands = 0
 
-    let address: ClientAddress?
-
-    init(_ stream: ByteStream, _ address: ClientAddress?, _ front: Front) {
-        (self.stream, self.address, self.front) = (stream, address, front)
+    init(_ stream: ByteStream, _ front: Front) {
+        (self.stream, self.front) = (stream, front)
+        share = MemoryShare(of: front.memory)
         number = front.nextNumber()
         stream.owner = self
         setDeadline(after: front.settings.limits.headTimeout)
@@ -46,8 +51,13 @@ final class RESPConnection: ByteStreamOwner, LeaseWaiter {
     /// Nothing is lost when it is closed now.
     var isIdle: Bool { if case .greeting = phase { true } else { false } }
 
-    /// Turns a connection away for which there is no room.
-    static func refuse(_ descriptor: Descriptor, _ fault: Fault) { say(Self.error(fault), to: descriptor) }
+    /// The front is shutting down: ends what loses nothing, and what has no end of its own.
+    func drain() {
+        switch phase {
+        case .greeting, .relaying: cut()
+        case .waiting, .handing, .closed: break
+        }
+    }
 
     // MARK: Events
 
@@ -58,6 +68,7 @@ final class RESPConnection: ByteStreamOwner, LeaseWaiter {
             case .bytes(let count):
                 inbox += buffer[..<count]
                 readCommands()
+                share.set(inbox.count)
             case .nothing: return
             case .end, .failed: return cut()
             }
@@ -114,7 +125,8 @@ final class RESPConnection: ByteStreamOwner, LeaseWaiter {
     func keysChanged() {
         guard let (name, key) = credentials, front.keys.entry(named: name, key)?.id != instance.project else { return }
         switch phase {
-        case .greeting, .closed: return
+        // The instance ends those that have gone over.
+        case .greeting, .relaying, .closed: return
         case .waiting: end(RESPGreeting.wrongPass)
         case .handing(let attempt): attempt.disconnect(RESPGreeting.wrongPass)
         }
@@ -130,14 +142,40 @@ final class RESPConnection: ByteStreamOwner, LeaseWaiter {
         }
         let handOff = HandOff(token: token, greeting: greeting, unread: inbox)
         inbox = []
-        let attempt = HandOffAttempt(handOff, stream.release(), to: path, on: front.loop) {
-            [self] outcome, descriptor in
-            if case .refused(let fault) = outcome { Self.say(Self.error(fault), to: descriptor) }
-            descriptor.close()
-            conclude()
+        share.set(0)
+        let attempt: HandOffAttempt
+        if stream.isSecure {
+            guard let (own, others) = try? Socket.pair(.stream) else { return end(Self.error(.noRoom)) }
+            attempt = HandOffAttempt(handOff, others, to: path, on: front.loop) { [self] outcome, descriptor in
+                descriptor.close()
+                switch outcome {
+                case .taken: relay(own)
+                case .refused(let fault): end(Self.error(fault))
+                }
+            }
+        } else {
+            attempt = HandOffAttempt(handOff, stream.release(), to: path, on: front.loop) {
+                [self] outcome, descriptor in
+                if case .refused(let fault) = outcome { Self.say(Self.error(fault), to: descriptor) }
+                descriptor.close()
+                conclude()
+            }
         }
         phase = .handing(attempt)
         attempt.begin()
+    }
+
+    /// The instance has the other end of the pair.
+    private func relay(_ own: Descriptor) {
+        guard stream.isOpen, let instance = try? ByteStream(own, on: front.loop) else { return finish() }
+        instance.memory = front.memory
+        deadline = nil
+        // The instance counts it from here on.
+        front.ended(self)
+        (use, gauge) = (nil, nil)
+        let relay = RESPRelay(client: stream, instance: instance, front) { [self] in conclude() }
+        phase = .relaying(relay)
+        relay.begin()
     }
 
     func refuse(_ fault: Fault) { end(Self.error(fault)) }
@@ -155,28 +193,37 @@ final class RESPConnection: ByteStreamOwner, LeaseWaiter {
 
     private func end(_ reply: String) {
         say(reply)
-        cut()
+        if case .closed = phase { return }
+        if case .handing = phase { finish() } else { cut() }
     }
 
     func cut() {
         switch phase {
         case .closed: return
         case .handing(let attempt): return attempt.fail(.revoked)
-        case .greeting, .waiting:
-            if stream.isOpen {
-                stream.shutDownSending()
-                stream.close()
-            }
-            conclude()
+        case .relaying(let relay): return relay.end()
+        case .greeting, .waiting: finish()
         }
+    }
+
+    private func finish() {
+        if stream.isOpen {
+            stream.shutDownSending()
+            stream.close()
+        }
+        conclude()
     }
 
     private func conclude() {
         let last = phase
         phase = .closed
+        share.set(0)
         deadline = nil
         if case .waiting = last, use == nil { front.giveUp(self) }
-        if case .greeting = last {} else { front.ended(self) }
+        switch last {
+        case .greeting, .relaying, .closed: break
+        case .waiting, .handing: front.ended(self)
+        }
         use = nil
         front.closed(self)
     }
@@ -193,7 +240,7 @@ final class RESPConnection: ByteStreamOwner, LeaseWaiter {
         front.sweep(by: moment)
     }
 
-    private static func error(_ fault: Fault) -> String { "-ERR \(fault.message) (\(fault.code))\r\n" }
+    static func error(_ fault: Fault) -> String { "-ERR \(fault.message) (\(fault.code))\r\n" }
 
     private static func say(_ reply: String, to descriptor: Descriptor) {
         let bytes = Array(reply.utf8)

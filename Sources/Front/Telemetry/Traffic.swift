@@ -26,7 +26,7 @@ package struct Traffic: Sendable {
     package var bytesKept = 0
 
     package enum Speech: String, CaseIterable, Sendable {
-        case http, https, resp
+        case http, https, resp, resps
     }
 
     package init() {}

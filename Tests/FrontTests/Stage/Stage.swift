@@ -5,6 +5,7 @@ import HTTP
 import Linux
 import Nouns
 import TLSSupport
+import Telemetry
 import Testing
 
 /// A front on the test's loop, with everything around it played by the test.
@@ -21,6 +22,7 @@ final class Stage {
     private(set) var port: UInt16 = 0
     private(set) var securePort: UInt16 = 0
     private(set) var respPort: UInt16 = 0
+    private(set) var secureRESPPort: UInt16 = 0
     private(set) var idleness: [Bool] = []
 
     init(limits: (inout FrontLimits) -> Void = { _ in }, timeout: Duration = .seconds(30)) throws {
@@ -67,13 +69,16 @@ final class Stage {
     func listen() throws {
         let http = try Socket.listen(on: .loopback(port: 0))
         port = try Socket.localPort(of: http)
-        try front.listen(http: http)
+        try front.listen(on: http, for: .http)
         let https = try Socket.listen(on: .loopback(port: 0))
         securePort = try Socket.localPort(of: https)
-        try front.listen(https: https)
+        try front.listen(on: https, for: .https)
         let resp = try Socket.listen(on: .loopback(port: 0))
         respPort = try Socket.localPort(of: resp)
-        try front.listen(resp: resp)
+        try front.listen(on: resp, for: .resp)
+        let resps = try Socket.listen(on: .loopback(port: 0))
+        secureRESPPort = try Socket.localPort(of: resps)
+        try front.listen(on: resps, for: .resps)
         front.onIdle = { [unowned self] in idleness.append($0) }
     }
 

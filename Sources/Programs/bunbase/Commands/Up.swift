@@ -47,7 +47,7 @@ struct Up: ParsableCommand {
         }
         let arguments = LaunchArguments(
             run: file.home.run.directory, http: "\(file.http)", https: file.https.map { "\($0)" },
-            resp: "\(file.resp)", status: "\(file.status)",
+            resp: "\(file.resp)", resps: file.resps.map { "\($0)" }, status: "\(file.status)",
             supervisor: Self.sibling("bunbase-supervisor"), cluster: path, announcement: announcement,
             log: detach ? file.logs.directory + "/init.log" : nil)
         guard detach else { try Self.become(arguments) }

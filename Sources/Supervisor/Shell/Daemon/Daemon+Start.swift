@@ -112,7 +112,7 @@ extension Daemon {
             home: cluster.home, reapsOrphans: options.reapsOrphans, delegated: options.cgroup, log: log, on: loop)
         let inherited = options.inherited
         var own: [String: [Descriptor]] = [:]
-        for name in [DescriptorName.http, DescriptorName.https, DescriptorName.resp, "status"] {
+        for name in [DescriptorName.http, DescriptorName.https, DescriptorName.resp, DescriptorName.resps, "status"] {
             let passed = inherited.take(name)
             own[name] = passed.isEmpty ? nil : passed
         }
@@ -177,6 +177,7 @@ extension Daemon {
         own["status"] = nil
         var addresses = [DescriptorName.http: cluster.http, DescriptorName.resp: cluster.resp]
         addresses[DescriptorName.https] = cluster.https
+        addresses[DescriptorName.resps] = cluster.resps
         var restored: [(Kind, String, Descriptor)] = []
         for (kind, program) in cluster.programs.sorted(by: { $0.key < $1.key }) {
             for (name, form) in program.sockets.sorted(by: { $0.key < $1.key }) {
