@@ -8,7 +8,7 @@
 #include <sys/types.h>
 
 /// Descriptors in one packet, both ways.
-enum { CLINUX_DESCRIPTORS_MAX = 16 };
+enum { CLINUX_DESCRIPTORS_MAX = 64 };
 
 /// What came with a packet besides its bytes.
 struct clinux_received {

@@ -35,6 +35,8 @@ extension Daemon {
     package enum StartError: Error, CustomStringConvertible {
         case alreadyRunning(lock: String)
         case unknownFailpoint(String)
+        /// More listening sockets of a name were passed than can be served.
+        case tooManySockets(name: String, count: Int)
         /// `isolation.required` is true, and these walls cannot be built.
         case wallsMissing([String])
         case system(SystemError)
@@ -45,6 +47,9 @@ extension Daemon {
             case .unknownFailpoint(let name):
                 "BUNBASE_FAILPOINT names no failpoint: \(name); there are: "
                     + Failpoints.Name.allCases.map(\.rawValue).joined(separator: ", ")
+            case .tooManySockets(let name, let count):
+                "\(count) sockets named \(name) were passed, at most \(ServiceSockets.ownMax) can be served: "
+                    + "take lines from ListenStream= in its .socket unit"
             case .wallsMissing(let reasons):
                 "isolation.required is true, but not every wall can be built: \(reasons.joined(separator: "; "))"
             case .system(let error): error.description
@@ -114,6 +119,9 @@ extension Daemon {
         var own: [String: [Descriptor]] = [:]
         for name in [DescriptorName.http, DescriptorName.https, DescriptorName.resp, DescriptorName.resps, "status"] {
             let passed = inherited.take(name)
+            guard passed.count <= ServiceSockets.ownMax else {
+                throw StartError.tooManySockets(name: name, count: passed.count)
+            }
             own[name] = passed.isEmpty ? nil : passed
         }
         var past = Inheritance(

@@ -6,6 +6,9 @@ import Nouns
 
 /// The listening sockets of shared services: bound once, kept over restarts of their processes and of the supervisor.
 package final class ServiceSockets {
+    /// Of one name: as many as a front may have loops.
+    package static let ownMax = 16
+
     /// The supervisor's own sockets that a service may be given: `http`, `resp`; of each name one for each loop.
     private let own: [String: [Descriptor]]
     private let store: DescriptorStore
@@ -21,7 +24,7 @@ package final class ServiceSockets {
     }
 
     /// All sockets of a service, in the order of their names; those that are not there yet are bound, or found again
-    /// by `recover`.
+    /// by `recover`. Throws E2BIG when they are more than a message can carry.
     package func sockets(
         of kind: Kind, _ program: ProgramSettings, recover: (ProgramSettings.Socket) -> Descriptor? = { _ in nil }
     ) throws(SystemError) -> [(name: String, descriptor: Descriptor)] {
@@ -39,6 +42,9 @@ package final class ServiceSockets {
             }
             held[kind, default: [:]][name] = descriptors
             sockets += descriptors.map { (name, $0) }
+        }
+        guard sockets.count <= PacketConnection.descriptorsMax else {
+            throw SystemError("give sockets", code: E2BIG, path: "\(kind)")
         }
         return sockets
     }
