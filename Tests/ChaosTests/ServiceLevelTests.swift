@@ -64,8 +64,8 @@ struct ServiceLevelTests {
     private func traffic(quiet: Duration, later: Duration) -> [History.Entry] {
         (0..<1000).map { index in
             index < 500
-                ? entry("b", at: .milliseconds(index * 10), took: quiet)
-                : entry("b", at: .seconds(20) + .milliseconds(index * 10), took: later)
+                ? entry("b", at: .seconds(4) + .milliseconds(index * 10), took: quiet)
+                : entry("b", at: .seconds(20) + .milliseconds(index * 20), took: later)
         }
     }
 
@@ -81,20 +81,30 @@ struct ServiceLevelTests {
 
     @Test func `what became slower at the undisturbed peer too was the machine, and nothing beyond that`() {
         let quick = traffic(quiet: .milliseconds(1), later: .milliseconds(1))
+        // Not so much slower that it is not judged at all.
+        let peer = traffic(quiet: .milliseconds(1), later: .milliseconds(3))
+        let slow = traffic(quiet: .milliseconds(1), later: .milliseconds(8))
+        #expect(level(slow, [], peer: peer).violations.isEmpty)
+        #expect(level(slow, [], peer: quick).violations.map(\.invariant) == [.outsideIsQuick])
+        let slower = traffic(quiet: .milliseconds(1), later: .milliseconds(9))
+        #expect(level(slower, [], peer: peer).violations.map(\.invariant) == [.outsideIsQuick])
+    }
+
+    @Test func `while the machine is busy nothing is judged, and what is left is`() {
         let slow = traffic(quiet: .milliseconds(1), later: .milliseconds(20))
         #expect(level(slow, [], peer: slow).violations.isEmpty)
-        #expect(level(slow, [], peer: quick).violations.map(\.invariant) == [.outsideIsQuick])
-        let slower = traffic(quiet: .milliseconds(1), later: .milliseconds(26))
-        #expect(level(slower, [], peer: slow).violations.map(\.invariant) == [.outsideIsQuick])
-        // A peer that says too little excuses nothing.
-        #expect(level(slow, [], peer: Array(slow.suffix(250))).violations.count == 1)
+        #expect(level(slow, [], peer: slow).outside[.values]?.requests == 0)
+        // Busy for a stretch: the next one is judged.
+        let calmer = slow.map { $0.began < .seconds(35) ? $0 : entry("b", at: $0.began) }
+        #expect(level(slow, [], peer: calmer).violations.map(\.invariant) == [.outsideIsQuick])
+        #expect(level(slow, [], peer: calmer).judgedSeconds == 15)
     }
 
     @Test func `the peer counts at those moments only at which there is an outside`() {
         let quick = traffic(quiet: .milliseconds(1), later: .milliseconds(1))
         let slow = traffic(quiet: .milliseconds(1), later: .milliseconds(20))
         let front = done(.killFront, .cluster, at: .seconds(31))
-        let shaken = (0..<100).map { entry("peer", at: .seconds(31) + .milliseconds($0 * 10), took: .seconds(1)) }
+        let shaken = (0..<20).map { entry("peer", at: .seconds(31) + .milliseconds($0 * 10), took: .seconds(1)) }
         #expect(level(slow, [front], peer: quick + shaken).violations.map(\.invariant) == [.outsideIsQuick])
     }
 
@@ -114,9 +124,9 @@ struct ServiceLevelTests {
     }
 
     @Test func `within a blast radius requests may be slow`() {
-        let stop = done(.stop, .instance(project: 1, kind: "bunder"), at: .seconds(25))
+        let stop = done(.stop, .instance(project: 1, kind: "bunder"), at: .seconds(30))
         let quick = traffic(quiet: .milliseconds(1), later: .milliseconds(1))
-        let slow = (0..<100).map { entry("b", at: .seconds(26) + .milliseconds($0), took: .seconds(2)) }
+        let slow = (0..<100).map { entry("b", at: .seconds(31) + .milliseconds($0), took: .seconds(2)) }
         #expect(level(quick + slow, [stop]).violations.isEmpty)
         #expect(level(quick + slow, []).violations.map(\.invariant) == [.outsideIsQuick])
     }

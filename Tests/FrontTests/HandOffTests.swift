@@ -40,6 +40,20 @@ import Testing
         try stage.until { client.hasEnded }
     }
 
+    @Test func `an instance whose socket's file was deleted is reached by its second name`() throws {
+        let stage = try Stage()
+        try stage.start()
+        let instance = try stage.instance(Self.bunder)
+        let path = try #require(instance.endpoint.handOff)
+        let taker = try Taker(stage, at: path)
+        try Socket.addName(RunPaths.spare(of: path), to: path)
+        #expect(unlink(path) == 0)
+        let client = try Peer(port: stage.respPort, on: stage.loop)
+        client.say("AUTH acme \(Stage.key)\r\n")
+        try stage.until { taker.taken.count == 1 }
+        #expect(client.received.isEmpty)
+    }
+
     @Test func `an instance that dies over the connection has a successor`() throws {
         let stage = try Stage()
         try stage.start()

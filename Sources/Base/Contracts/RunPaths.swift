@@ -28,4 +28,6 @@ package struct RunPaths: Hashable, Sendable {
     package func unix(port: UInt16) -> String { directory + "/port/\(port).sock" }
     /// Packets: connections are handed to the instance here.
     package func handOff(port: UInt16) -> String { directory + "/port/\(port).take" }
+    /// A second name of a socket's file, for who finds the first deleted and has no port to turn to.
+    package static func spare(of path: String) -> String { path + ".spare" }
 }

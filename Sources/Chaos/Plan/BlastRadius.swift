@@ -39,7 +39,7 @@ extension Disturbance.Form {
     package var radius: BlastRadius {
         switch self {
         case .kill, .killAtCall: BlastRadius(.instance, .unrepeatableFail, heals: .seconds(2))
-        case .stop: BlastRadius(.instance, .unrepeatableFail, heals: .seconds(4))
+        case .stop: BlastRadius(.instance, .unrepeatableFail, heals: .seconds(6))
         case .freeze: BlastRadius(.instance, .slower, holds: .milliseconds(500), heals: .milliseconds(500))
         case .failedSync: BlastRadius(.instance, .fails, heals: .seconds(2))
         case .deletedSocket: BlastRadius(.instance, .slower, heals: .seconds(1))
@@ -50,7 +50,7 @@ extension Disturbance.Form {
         case .neverReady: BlastRadius(.instance, .fails, holds: .seconds(3), heals: .seconds(4))
         case .slowStart: BlastRadius(.instance, .slower, holds: .seconds(1), heals: .seconds(2))
         case .replacedProgram: BlastRadius(.instance, .slower, heals: .seconds(2))
-        case .hang, .mute: BlastRadius(.instance, .fails, heals: .seconds(4))
+        case .hang, .mute: BlastRadius(.instance, .fails, heals: .seconds(6))
         case .deaf: BlastRadius(.instance, .slower, heals: .seconds(3))
         case .memory: BlastRadius(.instance, .fails, heals: .seconds(4))
         case .processes, .descriptors: BlastRadius(.instance, .fails, holds: .seconds(1), heals: .seconds(3))

@@ -22,6 +22,8 @@ package struct RunReport: Sendable {
     package var outside: [Store: ServiceLevel.Figures]
     /// By how much the undisturbed peer became slower meanwhile.
     package var machineDelay: [Store: Duration]
+    /// For how long the machine was calm enough to judge by.
+    package var judgedSeconds: Int
     package var timeline: Timeline
     package var violations: [Violation]
     /// How often each invariant was looked at; one that was not held against anything says so.
@@ -38,6 +40,7 @@ package struct RunReport: Sendable {
         (self.machine, self.projects, self.lasted, self.inflicted) = (machine, projects, lasted, inflicted)
         (requests, failures, explained) = (history.entries.count, history.failures, level.explained)
         (quiet, outside, self.timeline) = (level.quiet, level.outside, timeline)
+        judgedSeconds = level.judgedSeconds
         machineDelay = Dictionary(uniqueKeysWithValues: scenario.stores.map { ($0, level.machineDelay($0)) })
         (self.violations, self.checks, self.leftOut) = (violations, checks, leftOut)
     }
@@ -68,6 +71,7 @@ package struct RunReport: Sendable {
                     + "\(outside.p99.inMilliseconds) outside the blast radius, the machine's share "
                     + (machineDelay[store] ?? .zero).inMilliseconds)
         }
+        lines.append("  the machine was calm enough to judge that by for \(judgedSeconds) s")
         for line in leftOut { lines.append("  left out: \(line)") }
         for invariant in Invariant.allCases {
             let broken = violations.filter { $0.invariant == invariant }
@@ -103,6 +107,7 @@ package struct RunReport: Sendable {
             $0.member("requests", requests)
             $0.member("failures", failures)
             $0.member("explained", explained)
+            $0.member("calm_seconds", judgedSeconds)
             $0.member("invariants") { writeInvariants(&$0) }
             $0.member("latency") { writeLatency(&$0) }
             $0.member("disturbances") { writer in writer.array { for done in inflicted { write(done, &$0) } } }

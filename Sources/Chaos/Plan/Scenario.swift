@@ -27,13 +27,16 @@ package struct Scenario: Hashable, Sendable {
 
     package init() {}
 
+    /// At first everything wakes: what is quick is not judged by that.
+    package var settled: Duration { quiet / 3 }
+
     /// Requests a second from each client of a store. Lists grow with each request: fewer of those.
     package func rate(of store: Store) -> Double { store == .appended ? rate / 4 : rate }
 
     /// The same for the clients of the undisturbed peer, which has few projects: enough to tell a percentile from.
     package func peerRate(projects: Int) -> Double {
-        let enough = Double(ServiceLevel.samplesMin) * 1.5 / max(1, quiet.seconds * Double(projects))
-        return max(0.1, min(20, enough))
+        let enough = Double(ServiceLevel.samplesMin) * 1.5 / max(1, (quiet - settled).seconds * Double(projects))
+        return max(1, min(20, enough))
     }
 }
 

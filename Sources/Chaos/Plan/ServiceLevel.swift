@@ -15,6 +15,8 @@ package struct ServiceLevel: Sendable {
     /// The same of the peer, that nothing is done to; empty without one.
     package private(set) var peerQuiet: [Store: Figures] = [:]
     package private(set) var peerOutside: [Store: Figures] = [:]
+    /// For how long the machine had time for the clusters; only then is it judged how quick they are.
+    package private(set) var judgedSeconds = 0
     /// How many samples a percentile needs to be judged.
     package static let samplesMin = 200
 
@@ -27,7 +29,9 @@ package struct ServiceLevel: Sendable {
         peer: History = History()
     ) {
         let done = InflictedIndex(inflicted)
-        var calm = Samples(quiet: scenario.quiet)
+        let calm = CalmMoments(peer, quiet: scenario.quiet)
+        judgedSeconds = calm.seconds(until: history.entries.map(\.ended).max() ?? .zero)
+        var own = Samples(scenario, calm)
         for (entry, isAwake) in Self.awake(history) {
             guard let project = places[entry.key.project] else { continue }
             let store = entry.key.store
@@ -40,17 +44,17 @@ package struct ServiceLevel: Sendable {
                         Violation(.outsideSucceeds, "\(entry.key) \(entry.operation): \(reason)", at: entry.began))
                 }
             } else if isAwake, effect == .nothing {
-                calm.take(entry)
+                own.take(entry)
             }
         }
-        var undisturbed = Samples(quiet: scenario.quiet)
+        var undisturbed = Samples(scenario, calm)
         for (entry, isAwake) in Self.awake(peer) where isAwake && !entry.outcome.isFailure {
             // At the same moments: what reaches everyone has no outside.
             let effect = done.effect(on: nil, entry.key.store, from: entry.began, to: entry.ended)
             if effect == .nothing { undisturbed.take(entry) }
         }
         for store in scenario.stores {
-            (quiet[store], outside[store]) = (calm.quiet(store), calm.later(store))
+            (quiet[store], outside[store]) = (own.quiet(store), own.later(store))
             (peerQuiet[store], peerOutside[store]) = (undisturbed.quiet(store), undisturbed.later(store))
             judge(store, scenario)
         }
@@ -79,7 +83,7 @@ package struct ServiceLevel: Sendable {
     }
 
     /// How long nobody asked for a process after which it may sleep.
-    package static let restMin = Duration.seconds(2)
+    package static let restMin = Duration.milliseconds(2500)
 
     /// Each entry, and whether its process was certainly awake: what waits for one to wake says nothing of how quick
     /// the others are.
@@ -102,17 +106,21 @@ package struct ServiceLevel: Sendable {
     }
 }
 
-/// Durations by store, before the first disturbance and later.
+/// Durations by store, before the first disturbance and later, of moments at which the machine was calm.
 private struct Samples {
+    let settled: Duration
     let quiet: Duration
+    let moments: CalmMoments
     private var calm: [Store: [Duration]] = [:]
     private var apart: [Store: [Duration]] = [:]
 
-    init(quiet: Duration) { self.quiet = quiet }
+    init(_ scenario: Scenario, _ moments: CalmMoments) {
+        (settled, quiet, self.moments) = (scenario.settled, scenario.quiet, moments)
+    }
 
     mutating func take(_ entry: History.Entry) {
-        guard entry.operation != .list else { return }
-        if entry.ended <= quiet {
+        guard entry.operation != .list, moments.contain(entry) else { return }
+        if entry.began >= settled, entry.ended <= quiet {
             calm[entry.key.store, default: []].append(entry.took)
         } else if entry.began >= quiet {
             apart[entry.key.store, default: []].append(entry.took)

@@ -2,6 +2,7 @@ import ChaosPlan
 import Foundation
 import Glibc
 import JSON
+import Synchronization
 import Trial
 
 /// Load and disturbances on a cluster, and what came of it.
@@ -140,17 +141,15 @@ package final class ChaosRun {
     ) throws {
         say("waking every project once")
         let kinds = Set(scenario.stores.map(\.kind)).sorted()
+        let failed = Mutex<[String]>([])
         DispatchQueue.concurrentPerform(iterations: projects.count) { place in
-            for kind in kinds { Victim(cluster, projects[place], kind).command("start", patience: .seconds(60)) }
-        }
-        for project in projects {
             for kind in kinds {
-                guard try cluster.observed(project, kind) == "serving" else {
-                    throw TrialCluster.Failure(
-                        "\(project.slug)/\(kind) does not start: \(try cluster.instance(project, kind).text)")
-                }
+                let isStarted = Victim(cluster, projects[place], kind).command("start", patience: .seconds(60))
+                if !isStarted { failed.withLock { $0.append("\(projects[place].slug)/\(kind)") } }
             }
         }
+        let names = failed.withLock { $0.sorted() }
+        guard names.isEmpty else { throw TrialCluster.Failure("these do not start: \(names)") }
     }
 
     /// Everything has also ended once: an adopted process is held otherwise than a child.
@@ -164,7 +163,14 @@ package final class ChaosRun {
             }
         }
         try rest(cluster)
-        return try cluster.census()
+        // What is just ending is not there the next time.
+        var before = try cluster.census()
+        for _ in 0..<10 {
+            let next = try cluster.census()
+            if next == before { break }
+            before = next
+        }
+        return before
     }
 
     /// Waits until every instance sleeps.

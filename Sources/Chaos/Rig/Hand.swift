@@ -112,7 +112,11 @@ final class Hand: Sendable {
             guard let port = try victim.state["port"]?.int.flatMap({ UInt16(exactly: $0) }) else {
                 throw NotDone("it has no port")
             }
-            guard unlink(cluster.sockets.unix(port: port)) == 0 else { throw NotDone("there is no socket's file") }
+            // One or the other: for requests, or for connections that are handed over.
+            let paths = [cluster.sockets.unix(port: port), cluster.sockets.handOff(port: port)]
+            guard let path = paths.prefix(victim.kind == "bunder" ? 1 + number % 2 : 1).last, unlink(path) == 0 else {
+                throw NotDone("there is no socket's file")
+            }
         default: Glibc.kill(pid, SIGKILL)
         }
         return "process \(pid)"

@@ -37,6 +37,10 @@ enum OwnCluster {
     static func misbehaver(_ home: String) -> String { home + "/" + program }
     static func clock(_ home: String) -> String { home + "/clock" }
 
+    /// Twice the usual: a machine that builds and tests beside may let processes wait for seconds, and who is ended
+    /// for that was not disturbed by chaos.
+    private static let watchdog = "4s"
+
     /// What `restart` says below.
     static let policy: RestartPolicy = {
         var policy = RestartPolicy()
@@ -55,7 +59,7 @@ enum OwnCluster {
     static func clusterFile(home: String, users: ClosedRange<UInt32>) -> String {
         let restart = "restart: {intensity: 1000, delay_max: 1s}"
         let engine =
-            "idle_timeout: 3s, stop_timeout: 3s, drain_timeout: 2s, \(restart), "
+            "watchdog: \(watchdog), idle_timeout: 3s, stop_timeout: 3s, drain_timeout: 2s, \(restart), "
             + "environment: {TESTING_CLOCK: \(clock(home))}"
         return """
             node: chaos
@@ -69,15 +73,15 @@ enum OwnCluster {
               misbehaver:
                 program: ./\(program)
                 control: true
-                watchdog: 2s
+                watchdog: \(watchdog)
                 start_timeout: 2s
                 stop_timeout: 1s
                 drain_timeout: 1s
                 idle_timeout: 3s
                 restart: {intensity: 6, delay_max: 1s}
                 limits: {memory: 64MiB, pids: 24, files: 64}
-              platform: {\(restart)}
-              front: {\(restart)}
+              platform: {watchdog: \(watchdog), \(restart)}
+              front: {watchdog: \(watchdog), \(restart)}
             routes:
               - {prefix: /v1/database/, kind: bundoc, rewrite: "/v1/projects/{project}/databases/(default)/"}
               - {prefix: /v1/kv/, kind: bunder, rewrite: "/kv/{project}/"}

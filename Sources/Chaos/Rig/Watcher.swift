@@ -19,6 +19,10 @@ final class Watcher: Sendable {
         var incarnations: [Int: Int32] = [:]
         /// When ports of the pool were found taken.
         var takings: [(at: Duration, port: Int)] = []
+        /// Ports of the pool that are nobody's and are listened on: since when.
+        var ownerless: [UInt16: Duration] = [:]
+        /// Those for which that lasted.
+        var leftOpen: [(at: Duration, port: Int)] = []
         var ends: [Duration] = []
     }
 
@@ -28,13 +32,17 @@ final class Watcher: Sendable {
     private let state = Mutex(State())
     private let curves: Mutex<[String: RestartCurve]>
     private let done = DispatchSemaphore(value: 0)
-    private static let period = Duration.milliseconds(250)
+    private let period: Duration
+    /// From when the status says that a port is nobody's until it is closed.
+    private static let closingMax = Duration.seconds(2)
     /// Bytes of a list of who has which directory open.
     private static let holdersMax = 4 << 20
 
     /// - Parameter curves: by kind; kinds without one are not judged.
     init(_ cluster: TrialCluster, _ scenario: Scenario, _ watch: Stopwatch, curves: [String: RestartCurve]) {
         (self.cluster, self.watch, lag) = (cluster, watch, scenario.statusLag)
+        // A look at a large cluster takes its time, of it and of the supervisor.
+        period = .milliseconds(max(250, scenario.projects * 5))
         var curves = curves
         // They were ended once for the census.
         for kind in ["front", "platform"] { curves[kind]?.forget("@shared/\(kind)") }
@@ -43,7 +51,7 @@ final class Watcher: Sendable {
             Thread.detachNewThread { [self] in
                 while !state.withLock({ $0.isOver }) {
                     look()
-                    Stopwatch.pause(Self.period)
+                    Stopwatch.pause(period)
                 }
                 done.signal()
             }
@@ -90,6 +98,7 @@ final class Watcher: Sendable {
                 dead.insert("\(row["project"]?.string ?? "?")/\(row["kind"]?.string ?? "?"), process \(pid)")
             }
         }
+        lookAtPorts(status, rows, now)
         state.withLock { state in
             state.checks[.statusIsTrue, default: 0] += checked
             state.claims = state.claims.filter { dead.contains($0.key) }
@@ -107,6 +116,30 @@ final class Watcher: Sendable {
         }
     }
 
+    /// What is listened on is somebody's: a port that was given back is closed.
+    private func lookAtPorts(_ status: JSONValue, _ rows: [JSONValue], _ now: Duration) {
+        guard let first = status["ports"]?["first"]?.int.flatMap({ UInt16(exactly: $0) }),
+            let last = status["ports"]?["last"]?.int.flatMap({ UInt16(exactly: $0) })
+        else { return }
+        let room = Int(last - first) * 2 + 2
+        let listening = [UInt16](unsafeUninitializedCapacity: room) { buffer, count in
+            count = cchaos_list_listening(first, last, buffer.baseAddress, room)
+        }
+        let owned = Set(rows.compactMap { $0["port"]?.int }.compactMap { UInt16(exactly: $0) })
+        let alone = Set(listening).subtracting(owned)
+        state.withLock { state in
+            state.ownerless = state.ownerless.filter { alone.contains($0.key) }
+            for port in alone {
+                let since = state.ownerless[port, default: now]
+                state.ownerless[port] = since
+                guard now - since > Self.closingMax, now - since < .seconds(3600) else { continue }
+                state.leftOpen.append((now, Int(port)))
+                // Once is enough.
+                state.ownerless[port] = .seconds(-3600)
+            }
+        }
+    }
+
     /// An incarnation is one process, for ever.
     private func see(_ incarnation: Int, as pid: Int32, _ now: Duration) {
         state.withLock { state in
@@ -121,11 +154,16 @@ final class Watcher: Sendable {
     /// Ports that were found taken though nobody had stolen any: their last owners still had them.
     func unexplainedTakings(_ inflicted: [Inflicted]) -> [Violation] {
         let stolen = inflicted.filter { $0.wasDone && $0.disturbance.form == .stolenPort }
-        return state.withLock { $0.takings }.compactMap { at, port in
-            let isExplained = stolen.contains { $0.began <= at + .seconds(1) && at <= $0.ended + .seconds(1) }
-            return isExplained
-                ? nil : Violation(.oneOwner, "port \(port) was still taken when it was given away", at: at)
+        func isExplained(_ at: Duration) -> Bool {
+            stolen.contains { $0.began <= at + .seconds(1) && at <= $0.ended + .seconds(1) + Self.closingMax }
         }
+        let (takings, leftOpen) = state.withLock { ($0.takings, $0.leftOpen) }
+        return takings.filter { !isExplained($0.at) }.map {
+            Violation(.oneOwner, "port \($0.port) was still taken when it was given away", at: $0.at)
+        }
+            + leftOpen.filter { !isExplained($0.at) }.map {
+                Violation(.oneOwner, "port \($0.port) is nobody's and still listened on", at: $0.at)
+            }
     }
 
     // MARK: Processes

@@ -1,6 +1,7 @@
 import Contracts
 import Foundation
 import JSON
+import Linux
 
 /// All that a cluster has open, by listing: equal before and after means that nothing leaked.
 package struct Census: Equatable, CustomStringConvertible {
@@ -38,6 +39,7 @@ extension TrialCluster {
     /// files of one moment are left out.
     package func census() throws -> Census {
         var counts: [String: [String]] = [:]
+        let sockets = Self.socketNames
         let status = try status()
         guard let supervisor = status["pid"]?.int.map(Int32.init) else { throw Failure("the status names no pid") }
         var processes = [("supervisor", supervisor)]
@@ -46,12 +48,14 @@ extension TrialCluster {
         }
         if let parent = ProcessFacts(supervisor).parent, parent > 1 { processes.append(("init", parent)) }
         for (name, pid) in processes {
-            counts["descriptors of \(name)"] = ProcessFacts(pid).openDescriptors
-                // A log is opened with its first line.
-                .filter { !$0.hasSuffix(".jsonl") }.map(Self.plain).sorted()
+            var open = ProcessFacts(pid).openDescriptors
+            // A log is opened with its first line, the watch over control groups with the first that is cleared.
+            open.removeAll { $0.hasSuffix(".jsonl") }
+            if let watch = open.firstIndex(of: "anon_inode:inotify") { open.remove(at: watch) }
+            counts["descriptors of \(name)"] = open.map { Self.plain(sockets[$0] ?? $0) }.sorted()
         }
         counts["processes"] = members(below: Set(processes.filter { $0.0 == "supervisor" || $0.0 == "init" }.map(\.1)))
-        let run = FileManager.default.enumerator(atPath: sockets.directory)?.compactMap { $0 as? String } ?? []
+        let run = FileManager.default.enumerator(atPath: self.sockets.directory)?.compactMap { $0 as? String } ?? []
         counts["runtime directory"] = run.map { Self.plain($0) }.sorted()
         counts["ports held"] = [String(status["ports"]?["held"]?.int ?? -1)]
         counts["cgroups"] = Self.cgroups(named: group, below: supervisor).map(Self.plain).sorted()
@@ -64,6 +68,16 @@ extension TrialCluster {
         while true {
             let now = try census()
             if now == before || ContinuousClock.now > end { return now }
+        }
+    }
+
+    /// Unix sockets by what their descriptors are called: where they are bound, or whose accepted one is.
+    private static var socketNames: [String: String] {
+        let lines = SmallFile.text("/proc/net/unix")?.split(separator: "\n") ?? []
+        return lines.reduce(into: [:]) { names, line in
+            let words = line.split(separator: " ")
+            guard words.count > 6 else { return }
+            names["socket:[\(words[6])]"] = words.count > 7 ? "socket \(words[7])" : "socket without a name"
         }
     }
 

@@ -32,7 +32,7 @@ final class HandOffAttempt {
     func begin() {
         attempts += 1
         do throws(SystemError) {
-            let connection = try PacketConnection(try Socket.connect(to: path, .packets), on: loop)
+            let connection = try PacketConnection(try connect(), on: loop)
             self.connection = connection
             connection.onMessage = { [self] message, _ in received(message) }
             connection.onClosed = { [self] _ in lost() }
@@ -44,6 +44,16 @@ final class HandOffAttempt {
         } catch {
             // Not from within `begin`: its caller has not stored the attempt yet.
             loop.afterBatch { [self] in fail(.unreachable) }
+        }
+    }
+
+    /// By the socket's second name when someone deleted the first.
+    private func connect() throws(SystemError) -> Descriptor {
+        do throws(SystemError) {
+            return try Socket.connect(to: path, .packets)
+        } catch {
+            guard error.code == ENOENT else { throw error }
+            return try Socket.connect(to: RunPaths.spare(of: path), .packets)
         }
     }
 

@@ -99,6 +99,12 @@ package enum Socket {
         try SystemError.check("chmod", path: path) { chmod(path, mode) }
     }
 
+    /// Gives the file of a socket a second name on the same file system, in place of a socket nobody uses any more.
+    package static func addName(_ name: String, to path: String) throws(SystemError) {
+        try removeSocket(at: name)
+        try SystemError.check("link", path: name) { link(path, name) }
+    }
+
     /// Removes a socket's file; anything else at that path is left alone and stays in the way of `bind`.
     package static func removeSocket(at path: String) throws(SystemError) {
         var status = stat()

@@ -2,6 +2,7 @@
 #ifndef CCHAOS_H
 #define CCHAOS_H
 
+#include <stdint.h>
 #include <sys/types.h>
 
 /// Lets a process run until any of its threads begins its `count`-th system call from now, and kills it there with
@@ -26,5 +27,9 @@ int cchaos_squat(pid_t pid, int patience_ms);
 ///
 /// Returns the bytes written; what has no room is left out. A scan of hundreds of processes takes some milliseconds.
 size_t cchaos_list_holders(const char *root, char *into, size_t room);
+
+/// Lists the TCP ports between two that somebody on this machine listens on, over IPv4. Returns how many; a port may
+/// come several times.
+size_t cchaos_list_listening(uint16_t first, uint16_t last, uint16_t *into, size_t room);
 
 #endif

@@ -39,6 +39,9 @@ extension Chaos {
         @Option(help: "How many projects.")
         var projects: Int?
 
+        @Option(help: "Only these disturbances, like kill,wake-storm; see `bunbase chaos disturbances`.")
+        var only: String?
+
         @Option(help: "The home of a cluster that runs.", completion: .directory)
         var against: String?
 
@@ -54,7 +57,12 @@ extension Chaos {
             guard projects == nil || (1...10_000).contains(projects!) else {
                 throw ValidationError("--projects is a number from 1 to 10000.")
             }
+            for name in names where Disturbance.Form(rawValue: name) == nil {
+                throw ValidationError("--only: there is no disturbance \(name).")
+            }
         }
+
+        private var names: [String] { only?.split(separator: ",").map(String.init) ?? [] }
 
         func run() throws {
             let seed = seed ?? UInt64.random(in: 1...1_000_000_000)
@@ -63,10 +71,14 @@ extension Chaos {
                 (plan.quiet, plan.duration) = (min(plan.quiet, duration / 5), duration)
             }
             plan.projects = projects ?? plan.projects
+            if only != nil { plan.weights = plan.weights.filter { names.contains($0.key.rawValue) } }
+            for form in names.compactMap({ Disturbance.Form(rawValue: $0) }) {
+                plan.weights[form] = max(1, plan.weights[form] ?? 0)
+            }
             let again =
                 "bunbase chaos run --seed \(seed)" + (scenario.map { " --scenario \($0)" } ?? "")
                 + (duration.map { " --duration \($0)" } ?? "") + (projects.map { " --projects \($0)" } ?? "")
-                + (against.map { " --against \($0)" } ?? "")
+                + (only.map { " --only \($0)" } ?? "") + (against.map { " --against \($0)" } ?? "")
             Self.say("chaos: scenario \(plan.name), seed \(seed)")
             let run = ChaosRun(plan, seed: seed, try place(), command: again, directory: directory(seed)) {
                 Self.say("  \($0)")

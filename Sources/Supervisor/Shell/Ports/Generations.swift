@@ -56,6 +56,10 @@ package final class Generations {
             sockets.append((DescriptorName.handOff, try Socket.listen(at: paths.handOff(port: fact.port), .packets)))
         }
         for name in names(fact) { if let path = path(name, fact) { try share(path) } }
+        // Where a file system knows no second names, there is none to fall back on.
+        if let path = path(DescriptorName.handOff, fact), fact.hasHandOff {
+            try? Socket.addName(RunPaths.spare(of: path), to: path)
+        }
         store.keep(sockets.map(\.descriptor), as: Self.storeName(generation))
         held[generation] = HeldGeneration(fact: fact, sockets: sockets)
     }
@@ -118,7 +122,8 @@ package final class Generations {
     package func discard(_ generation: Generation, _ fact: ListenerFact) {
         store.drop(Self.storeName(generation))
         for name in names(fact) {
-            if let path = path(name, fact) { try? Socket.removeSocket(at: path) }
+            guard let path = path(name, fact) else { continue }
+            for each in [path, RunPaths.spare(of: path)] { try? Socket.removeSocket(at: each) }
         }
     }
 }
