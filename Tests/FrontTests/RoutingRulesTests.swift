@@ -1,4 +1,5 @@
 import Contracts
+import FrontShell
 import HTTP
 import Nouns
 import Routing

@@ -34,12 +34,10 @@ extension FuzzTarget {
         let project = ProjectEntry(
             id: ProjectID("acme")!, slug: "acme", key: ProjectKey("pk_" + secret.hex)!,
             gauge: ProjectGauge(ProjectID("acme")!))
-        let context = RequestForwarding.Context(
-            Gate.Passed(match: match, entry: project), requestID: requestID,
-            forwarding: Forwarding(head, bytes, from: ClientOrigin(IPAddress("10.0.0.1"), isSecure: false), .init()),
-            trace: 1)
+        let forwarding = Forwarding(head, bytes, from: ClientOrigin(IPAddress("10.0.0.1"), isSecure: false), .init())
         let output = OutputBuffer()
-        RequestForwarding.append(head, bytes, context, to: output)
+        RequestForwarding.append(
+            head, bytes, Gate.Passed(match: match, entry: project), requestID, forwarding, trace: 1, to: output)
         let endpoint = Endpoint(
             instance: InstanceID(project.id, .bundoc), generation: Generation(1), port: 1, unix: nil, handOff: nil,
             token: secret)

@@ -40,7 +40,7 @@ struct GateTests {
             var scanner = RequestScanner(HeadLimits())
             do throws(Fault) {
                 guard try scanner.scan(bytes) else { return "incomplete" }
-                let request = try Gate.read(scanner.head, bytes, settings)
+                let request = try Gate.read(scanner.head, bytes, settings.active)
                 let grant = request.token.flatMap { _ in
                     grant.map { TokenGrant(id: TokenID("tok_0123456789abcdef")!, scope: $0, lifetime: nil) }
                 }

@@ -28,6 +28,9 @@ package struct ProxySettings: Hashable, Sendable {
     /// Whether what the fields of requests from there say of the client is believed.
     package func believes(_ peer: IPAddress) -> Bool { forwardedFrom.contains { $0.contains(peer) } }
 
+    /// Whether nothing that a client says of itself counts or goes on.
+    package var ignoresClaims: Bool { forwarded == .replace && forwardedFrom.isEmpty }
+
     func write(to message: inout Message) {
         message.set("PROTOCOL_FROM", protocolFrom.map(\.description).joined(separator: " "))
         message.set("FORWARDED_FROM", forwardedFrom.map(\.description).joined(separator: " "))

@@ -3,24 +3,27 @@ import HTTP
 import Nouns
 
 /// Where a connection's requests come from, as instances are told.
-package struct ClientOrigin: Sendable {
+package final class ClientOrigin: Sendable {
     /// Who is at the connection's other end; nil for a unix socket.
     package let peer: IPAddress?
     /// Whether the connection is encrypted.
     package let isSecure: Bool
-    /// The peer's address as text.
-    package let host: String
-    /// Whose the peer's address is, for limits.
-    let address: ClientAddress?
-    /// The field lines that tell an instance about the peer: the same for all requests of a connection.
-    package let fields: [UInt8]
+    /// What is said of all requests of the connection whose own words do not count.
+    package let plain: Forwarding
 
     package init(_ peer: IPAddress?, isSecure: Bool) {
         (self.peer, self.isSecure) = (peer, isSecure)
-        host = peer?.description ?? ""
-        address = peer.map { ClientAddress($0) }
-        fields = Self.fields(Array(host.utf8), isSecure: isSecure)
+        let host = peer?.description ?? ""
+        plain = Forwarding(
+            host, peer.map { ClientAddress($0) }, Self.fields(Array(host.utf8), isSecure: isSecure))
     }
+
+    /// The peer's address as text.
+    package var host: String { plain.client }
+    /// Whose the peer's address is, for limits.
+    var address: ClientAddress? { plain.address }
+    /// The field lines that tell an instance about the peer: the same for all requests of a connection.
+    package var fields: [UInt8] { plain.fields }
 
     static func fields(_ chain: [UInt8], isSecure: Bool) -> [UInt8] {
         var lines: [UInt8] = []
@@ -34,7 +37,7 @@ package struct ClientOrigin: Sendable {
 ///
 /// The one place that says who a request's client is: the access log, the limits of clients and the instance's fields
 /// all take it from here.
-package struct Forwarding: Sendable {
+package final class Forwarding: Sendable {
     /// Addresses of one list that are looked at.
     package static let hopsMax = 32
 
@@ -49,9 +52,15 @@ package struct Forwarding: Sendable {
     /// What the client asked a believed proxy for, if that said so.
     package let host: [UInt8]?
 
+    fileprivate init(_ client: String, _ address: ClientAddress?, _ fields: [UInt8]) {
+        (self.client, self.address, self.fields) = (client, address, fields)
+        (isShared, host) = (false, nil)
+    }
+
     /// - Parameter bytes: those that the head was found in.
     package init(
-        _ head: RequestHead, _ bytes: UnsafeRawBufferPointer, from origin: ClientOrigin, _ settings: ProxySettings
+        _ head: borrowing RequestHead, _ bytes: UnsafeRawBufferPointer, from origin: ClientOrigin,
+        _ settings: ProxySettings
     ) {
         let isBelieved = !settings.forwardedFrom.isEmpty && origin.peer.map { settings.believes($0) } == true
         isShared = isBelieved
@@ -100,7 +109,7 @@ package struct Forwarding: Sendable {
         var isSecure: Bool?
         var host: [UInt8]?
 
-        init(_ head: RequestHead, _ bytes: UnsafeRawBufferPointer) {
+        init(_ head: borrowing RequestHead, _ bytes: UnsafeRawBufferPointer) {
             guard !head.fields.contains(.forwarded) else {
                 head.fields.forEachElement(of: .forwarded, in: bytes) { takeElement($0) }
                 return

@@ -30,7 +30,7 @@ package struct Credentials {
     ///
     /// - Parameter readsQuery: else `key` in the query is the instance's business too.
     /// - Throws: 400 when one of them is given twice or the query is malformed.
-    package init(_ head: RequestHead, in bytes: UnsafeRawBufferPointer, readsQuery: Bool) throws(Fault) {
+    package init(_ head: borrowing RequestHead, in bytes: UnsafeRawBufferPointer, readsQuery: Bool) throws(Fault) {
         if let field = try Self.only(.authorization, head, .credentialsRepeated) { readAuthorization(bytes[field]) }
         let field = try Self.only(.clientKey, head, .keyRepeated)
         var fromQuery = Key.none
@@ -91,7 +91,9 @@ package struct Credentials {
         ProjectKey(text).map { .presented($0) } ?? .malformed
     }
 
-    private static func only(_ field: FieldName, _ head: RequestHead, _ fault: Fault) throws(Fault) -> ByteRange? {
+    private static func only(
+        _ field: FieldName, _ head: borrowing RequestHead, _ fault: Fault
+    ) throws(Fault) -> ByteRange? {
         guard let range = head.fields.first(field) else { return nil }
         guard head.fields.count(field) == 1 else { throw fault }
         return range

@@ -9,57 +9,33 @@ package protocol Runnable: AnyObject {
 package struct FairQueue {
     /// The queue of one party; its owner keeps it.
     package final class Lane {
-        fileprivate var items: [any Runnable] = []
-        fileprivate var first = 0
+        fileprivate var items = Ring<any Runnable>()
 
         package init() {}
 
-        package var count: Int { items.count - first }
-
-        fileprivate func take() -> any Runnable {
-            let item = items[first]
-            first += 1
-            if first == items.count {
-                items.removeAll(keepingCapacity: items.capacity <= 1024)
-                first = 0
-            } else if first >= 1024 {
-                items.removeFirst(first)
-                first = 0
-            }
-            return item
-        }
+        package var count: Int { items.count }
     }
 
-    /// Lanes that have items, in the order of their turns; those before `next` are empty.
-    private var ring: [Lane] = []
-    private var next = 0
+    /// Lanes that have items, in the order of their turns.
+    private var ring = Ring<Lane>()
 
     package init() {}
 
-    package var isEmpty: Bool { next == ring.count }
+    package var isEmpty: Bool { ring.count == 0 }
 
     /// Items of all lanes.
-    package var count: Int { ring[next...].reduce(0) { $0 + $1.count } }
+    package var count: Int { ring.items.reduce(0) { $0 + $1.count } }
 
     package mutating func put(_ item: any Runnable, in lane: Lane) {
-        lane.items.append(item)
-        if lane.count == 1 { ring.append(lane) }
+        lane.items.put(item)
+        if lane.count == 1 { ring.put(lane) }
     }
 
     /// The first item of the lane whose turn it is; that lane's next turn is behind all others'.
     package mutating func take() -> (any Runnable)? {
-        guard next < ring.count else { return nil }
-        let lane = ring[next]
-        next += 1
-        let item = lane.take()
-        if lane.count > 0 { ring.append(lane) }
-        if next == ring.count {
-            ring.removeAll(keepingCapacity: true)
-            next = 0
-        } else if next >= 256 {
-            ring.removeFirst(next)
-            next = 0
-        }
+        guard let lane = ring.take() else { return nil }
+        let item = lane.items.take()
+        if lane.count > 0 { ring.put(lane) }
         return item
     }
 }

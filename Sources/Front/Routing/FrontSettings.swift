@@ -9,12 +9,14 @@ package struct FrontSettings: Sendable {
     }
 
     package private(set) var limits = FrontLimits()
-    package private(set) var routes = RouteTable()
+    package var routes: RouteTable { active ?? RouteTable() }
     /// Whether the supervisor has said anything yet.
-    package private(set) var isConfigured = false
+    package var isConfigured: Bool { active != nil }
     package private(set) var tls = TLSSettings()
     package private(set) var http2 = HTTP2Settings()
     package private(set) var proxies = ProxySettings()
+    /// Nil until the supervisor has said which routes there are.
+    package private(set) var active: RouteTable?
     private var nextTLS: TLSSettings?
     private var nextHTTP2: HTTP2Settings?
     private var nextProxies: ProxySettings?
@@ -49,9 +51,8 @@ package struct FrontSettings: Sendable {
             (tls, http2, proxies) = (nextTLS ?? tls, nextHTTP2 ?? http2, nextProxies ?? proxies)
             (nextTLS, nextHTTP2, nextProxies) = (nil, nil, nil)
             limits = nextLimits ?? limits
-            routes = RouteTable(nextRoutes ?? [])
+            active = RouteTable(nextRoutes ?? [])
             (nextLimits, nextRoutes) = (nil, nil)
-            isConfigured = true
             return true
         case .welcome, .grant, .refuse, .revoke: break
         }

@@ -45,24 +45,27 @@ package enum Gate {
             (self.hidesAuthorization, self.strippedQuery) = (hidesAuthorization, strippedQuery)
             self.upgrades = upgrades
         }
-        package var instance: InstanceID { InstanceID(project, match.route.kind) }
+        package var instance: InstanceID { InstanceID(project, match.holder.route.kind) }
     }
 
     /// In this order: what is not supported at all, the route, the form of the credentials, the body's length.
+    ///
+    /// - Parameter routes: nil while nobody has said which there are.
     package static func read(
-        _ head: RequestHead, _ bytes: UnsafeRawBufferPointer, _ settings: FrontSettings
+        _ head: RequestHead, _ bytes: UnsafeRawBufferPointer, _ routes: RouteTable?
     ) throws(Fault) -> Request {
         guard head.method != .trace else { throw .methodForbidden }
-        guard settings.isConfigured else { throw .routesUnavailable }
+        guard let routes else { throw .routesUnavailable }
         try RouteTable.check(bytes[head.path])
         let host = head.authority ?? head.fields.first(.host)
-        guard let match = settings.routes.match(host: host, path: head.path, in: bytes) else { throw .routeUnknown }
-        let credentials = try Credentials(head, in: bytes, readsQuery: match.route.access == .key)
-        if case .length(let length) = head.framing, length > match.route.bodyMax {
-            throw .bodyTooLong(match.route.bodyMax)
+        guard let match = routes.match(host: host, path: head.path, in: bytes) else { throw .routeUnknown }
+        let entry = match.holder
+        let credentials = try Credentials(head, in: bytes, readsQuery: entry.route.access == .key)
+        if case .length(let length) = head.framing, length > entry.route.bodyMax {
+            throw .bodyTooLong(entry.route.bodyMax)
         }
         let upgrades = isWebSocket(head, bytes)
-        guard !upgrades || match.route.upgrades else { throw .upgradeUnsupported }
+        guard !upgrades || entry.route.upgrades else { throw .upgradeUnsupported }
         return Request(match: match, credentials: credentials, upgrades: upgrades)
     }
 
@@ -82,7 +85,7 @@ package enum Gate {
             identity = .token(grant.id)
         } else if let opened {
             (entry, identity) = (opened, .key)
-        } else if let named, request.match.route.access == .anyone {
+        } else if let named, request.match.holder.route.access == .anyone {
             (entry, identity) = (named, .anyone)
         } else {
             throw .keyRequired
@@ -100,7 +103,7 @@ package enum Gate {
         let project: ProjectEntry?
         if let label = match.projectLabel {
             project = keys.entry(labelled: bytes[label])
-        } else if let name = match.route.project {
+        } else if let name = match.holder.route.project {
             project = keys.entry(named: name)
         } else {
             return nil

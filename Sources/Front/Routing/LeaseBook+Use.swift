@@ -14,6 +14,8 @@ extension LeaseBook {
         private(set) var users: Int
         /// Since when there are none.
         var idleSince: Instant?
+        /// Where the front keeps its connections to the instance, once it has any; always of one class.
+        package var connections: AnyObject?
         /// What its instance's answers were like.
         package var outlier = Outlier()
         /// The end of a request's head: the token that the endpoint demands, and the empty line.

@@ -12,13 +12,10 @@ package struct ProjectKey: Hashable, Sendable {
 
     /// Nil unless `pk_` and 32 lower-case hex digits.
     package init?(_ text: UnsafeRawBufferPointer) {
-        guard text.count == Self.length, text[ByteRange(0, 3)].equals(Self.prefix) else { return nil }
-        var words: (UInt64, UInt64) = (0, 0)
-        for index in 3..<Self.length {
-            guard let digit = text[index].hexValue, !(0x41...0x46).contains(text[index]) else { return nil }
-            words = (words.0 << 4 | words.1 >> 60, words.1 << 4 | UInt64(digit))
-        }
-        (high, low) = words
+        guard text.count == Self.length, text[ByteRange(0, 3)].equals(Self.prefix), let digits = text.baseAddress,
+            let high = HexWord.read(digits + 3), let low = HexWord.read(digits + 19)
+        else { return nil }
+        (self.high, self.low) = (high, low)
     }
 
     package init?(_ text: String) {

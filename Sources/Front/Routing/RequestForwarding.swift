@@ -5,54 +5,40 @@ import Telemetry
 
 /// The head that an instance gets for a client's request: hop-by-hop and reserved fields taken out, ours put in.
 package enum RequestForwarding {
-    /// What the front knows about the request.
-    package struct Context {
-        package var passed: Gate.Passed
-        package var requestID: RequestID
-        package var forwarding: Forwarding
-        /// Begins a trace where the client has none; random.
-        package var trace: UInt64
-
-        package init(_ passed: Gate.Passed, requestID: RequestID, forwarding: Forwarding, trace: UInt64) {
-            (self.passed, self.requestID, self.forwarding, self.trace) = (passed, requestID, forwarding, trace)
-        }
-    }
+    /// What an instance is never told in the client's words: it is written by us, answered by us, or ours to say.
+    private static let left = FieldNames(
+        .host, .contentLength, .expect, .requestID, .forwarded, .forwardedFor, .forwardedHost, .forwardedProto
+    ).union(.ours)
 
     /// Writes the head without its end: `appendEnd` follows once the endpoint is known.
+    ///
+    /// - Parameter trace: begins a trace where the client has none; random.
     package static func append(
-        _ head: RequestHead, _ bytes: UnsafeRawBufferPointer, _ context: Context, to output: OutputBuffer
+        _ head: RequestHead, _ bytes: UnsafeRawBufferPointer, _ passed: Gate.Passed, _ requestID: RequestID,
+        _ forwarding: Forwarding, trace: UInt64, to output: OutputBuffer
     ) {
         output.append(bytes[head.methodName])
-        output.append(UInt8(ascii: " "))
-        let passed = context.passed
+        output.append(" " as StaticString)
         passed.match.appendPath(passed.entry, bytes, to: output)
         if let query = passed.strippedQuery {
             if !query.isEmpty {
-                output.append(UInt8(ascii: "?"))
+                output.append("?" as StaticString)
                 output.append(query)
             }
         } else if let query = head.query {
-            output.append(UInt8(ascii: "?"))
+            output.append("?" as StaticString)
             output.append(bytes[query])
         }
-        appendHost(head, bytes, context.forwarding, to: output)
-        let isTraced = hasTrace(head, bytes)
-        if !isTraced { appendTrace(context.trace, to: output) }
-        let hasNominees = head.connection.contains(.namesFields)
-        head.fields.append(bytes, end: head.length - 2, to: output) { line in
-            switch line.kind {
-            // The commonest first.
-            case .other: break
-            // Written by us, or answered by us.
-            case .host, .contentLength, .expect, .requestID, .forwarded, .forwardedFor, .forwardedHost,
-                .forwardedProto:
-                return false
-            case .traceParent, .traceState: if !isTraced { return false }
-            case .authorization where passed.hidesAuthorization: return false
-            default: if line.kind.isHopByHop || line.kind.isReserved { return false }
-            }
-            return !hasNominees || !head.fields.isNominated(line, in: bytes)
+        appendHost(head, bytes, forwarding, to: output)
+        var left = left
+        if !hasTrace(head, bytes) {
+            appendTrace(trace, to: output)
+            left |= .traceParent
+            left |= .traceState
         }
+        if passed.hidesAuthorization { left |= .authorization }
+        head.fields.append(
+            bytes, end: head.length - 2, to: output, without: left, nominees: head.connection.contains(.namesFields))
         if passed.upgrades, let name = head.fields.first(.upgrade) {
             output.append("connection: upgrade\r\nupgrade: " as StaticString)
             output.append(bytes[name])
@@ -64,9 +50,9 @@ package enum RequestForwarding {
         output.append(passed.entry.fields)
         passed.identity.append(to: output)
         output.append("x-bunbase-request-id: " as StaticString)
-        context.requestID.append(to: output)
+        requestID.append(to: output)
         output.append("\r\n" as StaticString)
-        output.append(context.forwarding.fields)
+        output.append(forwarding.fields)
     }
 
     /// Writes the rest of a head: the token that the endpoint demands, and the empty line.

@@ -19,12 +19,12 @@ package struct RequestID: Sendable {
         count += bytes.count
     }
 
+    /// - Parameter digits: how many of the 16 there are, the lowest.
     fileprivate mutating func append(hexadecimal number: UInt64, digits: Int) {
+        let (high, low) = HexWord.digits(digits == 16 ? number : number << UInt64(64 - 4 * digits))
         withUnsafeMutableBytes(of: &words) { words in
-            for index in 0..<digits {
-                let digit = UInt8(truncatingIfNeeded: number >> UInt64(4 * (digits - 1 - index)) & 15)
-                words[count + index] = digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10
-            }
+            words.storeBytes(of: high, toByteOffset: count, as: UInt64.self)
+            words.storeBytes(of: low, toByteOffset: count + 8, as: UInt64.self)
         }
         count += digits
     }

@@ -42,7 +42,7 @@ package enum ResponseForwarding {
     ) {
         output.append("HTTP/1.1 " as StaticString)
         output.append(decimal: head.status)
-        output.append(UInt8(ascii: " "))
+        output.append(" " as StaticString)
         output.append(bytes[head.reason])
         output.append("\r\n" as StaticString)
         appendFields(head, bytes, context, to: output)
@@ -96,16 +96,16 @@ package enum ResponseForwarding {
     private static func appendFields(
         _ head: ResponseHead, _ bytes: UnsafeRawBufferPointer, _ context: Context, to output: OutputBuffer
     ) {
-        let hasNominees = head.connection.contains(.namesFields)
-        head.fields.append(bytes, end: head.length - 2, to: output) { line in
-            switch line.kind {
-            case .other: break
-            case .contentLength, .requestID: return false
-            case .accessControlAllowOrigin, .accessControlAllowCredentials, .accessControlExposeHeaders:
-                if context.crossOrigin != nil { return false }
-            default: if line.kind.isHopByHop || line.kind.isReserved { return false }
-            }
-            return !hasNominees || !head.fields.isNominated(line, in: bytes)
+        var left = left
+        if context.crossOrigin != nil {
+            left |= .accessControlAllowOrigin
+            left |= .accessControlAllowCredentials
+            left |= .accessControlExposeHeaders
         }
+        head.fields.append(
+            bytes, end: head.length - 2, to: output, without: left, nominees: head.connection.contains(.namesFields))
     }
+
+    /// What a client is never told in the instance's words.
+    private static let left = FieldNames(.contentLength, .requestID).union(.ours)
 }

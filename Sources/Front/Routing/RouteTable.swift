@@ -6,7 +6,9 @@ import Nouns
 /// `{project}.`, `*.` and any host; among those of one host the longest prefix that fits wins.
 ///
 /// The host is found by its hash, so that a cluster with many custom hosts is as fast as one without.
-package struct RouteTable: Sendable {
+///
+/// A class, so that requests pass it around by one reference.
+package final class RouteTable: Sendable {
     /// Routes of one table.
     package static let routesMax = 512
 
@@ -38,14 +40,15 @@ package struct RouteTable: Sendable {
     private typealias Rules = [Entry]
 
     private let forAny: Rules
-    private var exact = ByteTable<Rules>()
-    private var byProject = ByteTable<Rules>()
-    private var byLabel = ByteTable<Rules>()
+    private let exact: ByteTable<Rules>
+    private let byProject: ByteTable<Rules>
+    private let byLabel: ByteTable<Rules>
     private let hasHosts: Bool
 
     package init(_ routes: [Route] = []) {
         var groups: [RouteHost?: Rules] = [:]
         for route in routes { groups[route.host, default: []].append(Entry(route)) }
+        var (exact, byProject, byLabel) = (ByteTable<Rules>(), ByteTable<Rules>(), ByteTable<Rules>())
         for (host, rules) in groups {
             // Of two with one prefix, which the cluster file does not allow, the first wins.
             let sorted = rules.enumerated().sorted {
@@ -59,6 +62,7 @@ package struct RouteTable: Sendable {
             case .any(let name): byLabel.set(name, sorted)
             }
         }
+        (self.exact, self.byProject, self.byLabel) = (exact, byProject, byLabel)
         forAny = groups[nil] ?? []
         hasHosts = groups.keys.contains { $0 != nil }
     }
@@ -128,6 +132,8 @@ package struct RouteTable: Sendable {
     /// Refuses paths that servers could resolve to another place than the route's: `.` and `..` segments in any
     /// spelling, NUL, and malformed percent-encoding.
     package static func check(_ path: UnsafeRawBufferPointer) throws(Fault) {
+        // Most paths have neither.
+        guard path.contains(UInt8(ascii: "."), or: UInt8(ascii: "%")) else { return }
         var dots = 0
         var others = 0
         var index = 0
@@ -156,9 +162,10 @@ package struct RouteTable: Sendable {
 extension RouteTable.Match {
     /// Writes the path that the instance sees.
     package func appendPath(_ project: ProjectEntry, _ bytes: UnsafeRawBufferPointer, to output: OutputBuffer) {
-        for (index, piece) in holder.pieces.enumerated() {
+        let pieces = holder.pieces
+        for index in 0..<pieces.count {
             if index > 0 { output.append(project.idBytes) }
-            output.append(piece)
+            output.append(pieces[index])
         }
         output.append(bytes[rest])
     }

@@ -1,8 +1,12 @@
 /// What the access log says of a request whatever becomes of it. Made only while there is an access log.
-struct AccessSubject {
-    var requestID: String
-    var client: String
-    var method: String
+final class AccessSubject {
+    let requestID: String
+    let client: String
+    let method: String
     /// Without the query: keys may stand in it.
-    var path: String
+    let path: String
+
+    init(requestID: String, client: String, method: String, path: String) {
+        (self.requestID, self.client, self.method, self.path) = (requestID, client, method, path)
+    }
 }

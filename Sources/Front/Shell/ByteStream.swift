@@ -165,7 +165,7 @@ final class ByteStream: EventHandler, TLSTransport {
     /// Takes bytes from the socket: the one place where that happens. `isEmptied`: none are left for now.
     private func take(into buffer: UnsafeMutableRawBufferPointer) -> (Reading, isEmptied: Bool) {
         while true {
-            let count = recv(descriptor.number, buffer.baseAddress, buffer.count, Int32(MSG_DONTWAIT))
+            let count = clinux_receive(descriptor.number, buffer.baseAddress, buffer.count)
             // A short read emptied the socket.
             if count > 0 { return (.bytes(count), count < buffer.count) }
             if count == 0 { return (.end, true) }
@@ -182,9 +182,7 @@ final class ByteStream: EventHandler, TLSTransport {
     private func give(_ bytes: UnsafeRawBufferPointer) -> Int? {
         var sent = 0
         while sent < bytes.count {
-            let count = Glibc.send(
-                descriptor.number, bytes.baseAddress! + sent, bytes.count - sent,
-                Int32(MSG_NOSIGNAL | MSG_DONTWAIT))
+            let count = clinux_send(descriptor.number, bytes.baseAddress! + sent, bytes.count - sent)
             if count >= 0 {
                 sent += count
                 sentCount += UInt64(count)

@@ -34,8 +34,8 @@ final class Exchange: LeaseWaiter {
         case done
     }
 
-    /// The front owns its exchanges.
-    unowned(unsafe) let front: Front
+    /// Which keeps exchanges to use them again, until it is drained.
+    let front: Front
     /// Of the request, while there is one.
     private(set) var client: (any ExchangeClient)!
     private(set) var number: LeaseBook.Waiter = 0
@@ -54,7 +54,7 @@ final class Exchange: LeaseWaiter {
     private var isCounted = false
     private var held: HeldRequest?
     /// Set while the project's bandwidth is used up: nothing is read from either side.
-    private var pause: TimerHeap.ID?
+    var pause: TimerHeap.ID?
     var answer: ResponseForwarding.Context
     var upstream: UpstreamConnection?
     var download: Download?
@@ -73,7 +73,7 @@ final class Exchange: LeaseWaiter {
     private var body: [UInt8] = []
     /// Nothing of the body that came has been let go of.
     private var canReplay = true
-    private var upload = Upload(.none, bytesMax: 0)
+    private(set) var upload = Upload(.none, bytesMax: 0)
     /// The instance takes no more of the body.
     private var isUploadBroken = false
     private var expectsContinue = false
@@ -121,9 +121,8 @@ final class Exchange: LeaseWaiter {
         entry.retries.earn()
         isCounted = admittance == .admitted
         phase = isCounted ? .waiting : .queued
-        let context = RequestForwarding.Context(
-            passed, requestID: answer.requestID, forwarding: forwarding, trace: front.traces.next())
-        RequestForwarding.append(request, bytes, context, to: head)
+        RequestForwarding.append(
+            request, bytes, passed, answer.requestID, forwarding, trace: front.traces.next(), to: head)
         headCount = head.count
     }
 
@@ -248,21 +247,7 @@ final class Exchange: LeaseWaiter {
         conclude(reusing: false)
     }
 
-    // MARK: Bandwidth
-
     var isPaused: Bool { pause != nil }
-
-    /// Bytes of a body have passed: when the project's bandwidth is used up, the next ones wait.
-    func charge(_ count: Int) {
-        guard count > 0, let entry, let bandwidth = entry.rules.bandwidth, phase != .done else { return }
-        let wait = entry.gauge.pass(count, bandwidth, at: front.loop.now)
-        guard wait > .zero, pause == nil else { return }
-        pause = front.loop.schedule(after: wait) { [self] in
-            pause = nil
-            upstream?.pumpSoon()
-            if !upload.isComplete || tunnel != nil { client.readBodySoon() }
-        }
-    }
 
     /// The client has taken all that was passed on.
     func clientDrained() { upstream?.pumpSoon() }
@@ -477,6 +462,11 @@ final class Exchange: LeaseWaiter {
     }
 
     private func count() {
+        if case .instance = outcome.source, answer.wake == nil, attempts == 1, subject == nil, let entry {
+            let duration = front.loop.now.nanoseconds - began.nanoseconds
+            let (received, passed) = (upload.received, download?.passed ?? 0)
+            return front.countAnswer(outcome.status, of: entry, took: duration, bytesIn: received, bytesOut: passed)
+        }
         outcome.duration = front.loop.now.nanoseconds - began.nanoseconds
         outcome.wake = answer.wake?.nanoseconds
         outcome.retries = max(0, attempts - 1)

@@ -21,11 +21,13 @@ extension ExchangeClient {
             isOld: head.minorVersion == 0)
         answer.takesTrailers = head.fields.takesTrailers(in: bytes)
         if head.method == .options { return preflight(head, answer, body) }
-        let forwarding = Forwarding(head, bytes, from: origin, front.settings.proxies)
+        let forwarding =
+            front.settings.proxies.ignoresClaims
+            ? origin.plain : Forwarding(head, bytes, from: origin, front.settings.proxies)
         do throws(Fault) {
             // Else its connection was turned away.
             if forwarding.isShared { try front.checkBadRequests(of: forwarding) }
-            let request = try Gate.read(head, bytes, front.settings)
+            let request = try Gate.read(head, bytes, front.settings.active)
             answer.upgrades = request.upgrades
             let framing = framing ?? head.framing
             var grant: TokenGrant?
@@ -39,7 +41,7 @@ extension ExchangeClient {
             let passed = try Gate.pass(request, head, bytes, front.keys, grant)
             let admittance: Admittance
             do throws(Fault) {
-                admittance = try front.admit(passed.entry, cost: passed.match.route.cost)
+                admittance = try front.admit(passed.entry, cost: passed.match.holder.route.cost)
             } catch {
                 front.countRefused(error, passed, front.subject(head, bytes, answer.requestID, forwarding))
                 return refuse(error, head, forwarding, answer, body)

@@ -24,5 +24,8 @@ struct ExchangePool {
         if all.count - activeCount > Self.spareMax { all.removeLast() }
     }
 
+    /// Lets go of those that nothing uses.
+    mutating func dropSpare() { all.removeLast(all.count - activeCount) }
+
     var active: ArraySlice<Exchange> { all[..<activeCount] }
 }

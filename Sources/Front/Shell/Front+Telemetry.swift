@@ -31,6 +31,12 @@ extension Front {
         if let subject { log(outcome, subject, entry.id, kind) }
     }
 
+    /// A request was answered at the first attempt by an instance that was awake, and no log wants to hear of it.
+    func countAnswer(_ status: Int, of entry: ProjectEntry, took duration: Int64, bytesIn: Int, bytesOut: Int) {
+        account(of: entry).recordAnswer(status, took: duration, bytesIn: bytesIn, bytesOut: bytesOut)
+        requestCount += 1
+    }
+
     /// A request whose project is known was turned away before it began.
     func countRefused(_ fault: Fault, _ passed: Gate.Passed, _ subject: AccessSubject?) {
         let outcome = Outcome(source: .front(code: fault.code), status: fault.status, duration: 0)

@@ -212,7 +212,7 @@ package final class Front: LoopWork {
     func upstream(
         _ use: LeaseBook.Use, isFresh: Bool, isCareful: Bool
     ) throws(SystemError) -> UpstreamConnection {
-        if !isFresh, let pooled = pools.take(use.generation, isCareful: isCareful) { return pooled }
+        if !isFresh, let pooled = pools.take(use, isCareful: isCareful) { return pooled }
         let stream = try stream(to: use.endpoint)
         stream.memory = memory
         return UpstreamConnection(stream, from: pools.pool(use.generation), self)
@@ -229,6 +229,7 @@ package final class Front: LoopWork {
         }
         let descriptor = try Socket.connect(to: .loopback(port: endpoint.port))
         Socket.sendAtOnce(descriptor)
+        Socket.sendUnpaced(descriptor)
         return try ByteStream(descriptor, on: loop, isConnecting: true)
     }
 
@@ -271,6 +272,8 @@ package final class Front: LoopWork {
 
     private func finishDrain() {
         accessFile?.write()
+        exchanges.dropSpare()
+        pools.forgetAll()
         let told = onDrained
         onDrained = nil
         told?()

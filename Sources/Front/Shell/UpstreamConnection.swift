@@ -17,7 +17,7 @@ final class UpstreamConnection: ByteStreamOwner {
     private(set) var isReused = false
     /// Nil in the pool.
     private(set) var exchange: Exchange?
-    private unowned(unsafe) let front: Front
+    private let front: Front
     /// The beginning of a head whose end is not there yet.
     private var partial: [UInt8] = []
     private var share: MemoryShare

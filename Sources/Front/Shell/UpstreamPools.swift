@@ -27,13 +27,21 @@ struct UpstreamPools {
     /// A connection that carried requests before, if one is left that is still good.
     ///
     /// - Parameter isCareful: the request cannot be repeated, so a connection that has just ended must not get it.
-    func take(_ generation: Generation, isCareful: Bool) -> UpstreamConnection? {
-        guard let pool = pools[generation] else { return nil }
+    func take(_ use: LeaseBook.Use, isCareful: Bool) -> UpstreamConnection? {
+        guard let pool = pool(of: use) else { return nil }
         while let connection = pool.idle.take() {
             if !isCareful || connection.stream.isQuiet { return connection }
             connection.close()
         }
         return nil
+    }
+
+    /// By the use itself after the first time, so that a request looks nothing up.
+    private func pool(of use: LeaseBook.Use) -> Pool? {
+        if let known = use.connections.map({ unsafeDowncast($0, to: Pool.self) }), !known.isForgotten { return known }
+        let pool = pools[use.generation]
+        use.connections = pool
+        return pool
     }
 
     /// Keeps a connection for the next request, or closes it.
@@ -52,6 +60,10 @@ struct UpstreamPools {
         guard let pool = pools.removeValue(forKey: generation) else { return }
         pool.isForgotten = true
         for connection in pool.idle.removeAll() { connection.close() }
+    }
+
+    mutating func forgetAll() {
+        for generation in Array(pools.keys) { forget(generation) }
     }
 
     func expire(at now: Instant, idle limit: Duration) {

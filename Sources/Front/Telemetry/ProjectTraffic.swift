@@ -31,9 +31,18 @@ package struct ProjectTraffic: Sendable {
         }
         if outcome.wake != nil { wakes += 1 }
         retries += UInt64(outcome.retries)
-        bytesIn += UInt64(outcome.bytesIn)
-        bytesOut += UInt64(outcome.bytesOut)
-        latency.record(nanoseconds: outcome.duration)
+        measure(outcome.duration, outcome.bytesIn, outcome.bytesOut)
+    }
+
+    mutating func recordAnswer(_ status: Int, took duration: Int64, bytesIn: Int, bytesOut: Int) {
+        countAnswer(status)
+        measure(duration, bytesIn, bytesOut)
+    }
+
+    private mutating func measure(_ duration: Int64, _ received: Int, _ passed: Int) {
+        bytesIn += UInt64(received)
+        bytesOut += UInt64(passed)
+        latency.record(nanoseconds: duration)
     }
 
     private mutating func countAnswer(_ status: Int) { answers[min(max(status / 100, 1), 5) - 1] += 1 }

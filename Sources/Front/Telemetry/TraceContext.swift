@@ -25,10 +25,10 @@ package enum TraceContext {
     ///   - parent: random; not zero.
     package static func append(trace: (UInt64, UInt64), parent: UInt64, to output: OutputBuffer) {
         output.append("00-" as StaticString)
-        appendHex(trace.0, to: output)
-        appendHex(trace.1, to: output)
+        output.append(digits: trace.0)
+        output.append(digits: trace.1)
         output.append(dash)
-        appendHex(parent, to: output)
+        output.append(digits: parent)
         output.append("-00" as StaticString)
     }
 
@@ -41,14 +41,5 @@ package enum TraceContext {
             guard (0x30...0x39).contains(byte) || (0x61...0x66).contains(byte) else { return false }
         }
         return true
-    }
-
-    private static func appendHex(_ word: UInt64, to output: OutputBuffer) {
-        var shift: UInt64 = 64
-        while shift > 0 {
-            shift -= 4
-            let digit = UInt8(truncatingIfNeeded: word >> shift) & 15
-            output.append(digit < 10 ? 0x30 + digit : 0x61 + digit - 10)
-        }
     }
 }

@@ -7,6 +7,11 @@ package struct TrafficLedger {
         package fileprivate(set) var traffic = ProjectTraffic()
 
         package func record(_ outcome: Outcome) { traffic.record(outcome) }
+
+        /// What most outcomes are: an instance's answer at the first attempt, without waking it.
+        package func recordAnswer(_ status: Int, took duration: Int64, bytesIn: Int, bytesOut: Int) {
+            traffic.recordAnswer(status, took: duration, bytesIn: bytesIn, bytesOut: bytesOut)
+        }
     }
 
     private var accounts: [ProjectID: Account] = [:]

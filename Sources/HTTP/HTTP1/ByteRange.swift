@@ -17,8 +17,10 @@
 extension UnsafeRawBufferPointer {
     /// The bytes of a range that a scanner returned for this buffer.
     @inlinable package subscript(_ range: ByteRange) -> UnsafeRawBufferPointer {
-        precondition(range.start <= range.end && Int(range.end) <= count, "a range of another head")
-        return UnsafeRawBufferPointer(rebasing: self[Int(range.start)..<Int(range.end)])
+        @inline(__always) get {
+            precondition(range.start <= range.end && Int(range.end) <= count, "a range of another head")
+            return UnsafeRawBufferPointer(start: baseAddress.map { $0 + Int(range.start) }, count: range.count)
+        }
     }
 
     /// The same bytes, ASCII letters of either case being equal. `text` must be lower-case.
@@ -30,7 +32,8 @@ extension UnsafeRawBufferPointer {
 
     @inlinable package func equals(_ text: StaticString) -> Bool {
         guard count == text.utf8CodeUnitCount else { return false }
-        for index in 0..<count where self[index] != text.utf8Start[index] { return false }
+        let bytes = text.utf8Start
+        for index in 0..<count where self[index] != bytes[index] { return false }
         return true
     }
 

@@ -33,24 +33,62 @@ struct FieldScanner: Sendable {
     mutating func scan(_ bytes: UnsafeRawBufferPointer, into fields: inout Fields) throws(Fault) -> Bool {
         guard let base = bytes.baseAddress else { return false }
         let end = min(bytes.count, limits.bytesMax)
+        // A line that was looked at before and is still not whole is not looked at again.
+        if searched > lineStart { searched = WordScan.first(UInt8(ascii: "\n"), base, searched, end) }
+        var start = lineStart
         while true {
-            // A line that was looked at before and is still not whole is not looked at again.
-            if searched > lineStart { searched = WordScan.first(UInt8(ascii: "\n"), base, searched, end) }
-            let start = lineStart
-            guard searched < end, let line = try line(base, start, end) else {
-                searched = end
-                if bytes.count >= limits.bytesMax { throw .headTooLong(limits.bytesMax) }
-                return false
+            let line: (colon: Int, next: Int)
+            if searched >= end {
+                return try lacks(bytes, start, end)
+            } else if let good = Self.goodField(base, start, end) {
+                line = good
+            } else if let other = try self.line(base, start, end) {
+                line = other
+            } else {
+                return try lacks(bytes, start, end)
             }
-            (lineStart, searched) = (line.next, line.next)
-            guard line.next > start + 2 else { return true }
-            guard fields.lines.count < limits.fieldsMax else { throw .fieldsTooMany(limits.fieldsMax) }
+            guard line.next > start + 2 else {
+                (lineStart, searched) = (line.next, line.next)
+                return true
+            }
+            guard fields.count < limits.fieldsMax else { throw .fieldsTooMany(limits.fieldsMax) }
             let name = UnsafeRawBufferPointer(start: base + start, count: line.colon - start)
             fields.append(
                 Fields.Line(
                     kind: FieldName(name), name: ByteRange(start, line.colon),
-                    value: bytes.trimmed(line.colon + 1, line.next - 2)))
+                    value: Self.value(bytes, line.colon + 1, line.next - 2)))
+            start = line.next
+            searched = start
         }
+    }
+
+    /// The line from `start` on is not whole.
+    private mutating func lacks(_ bytes: UnsafeRawBufferPointer, _ start: Int, _ end: Int) throws(Fault) -> Bool {
+        (lineStart, searched) = (start, end)
+        if bytes.count >= limits.bytesMax { throw .headTooLong(limits.bytesMax) }
+        return false
+    }
+
+    /// Reads a field's line as nearly all are: whole, and with a name of letters, digits and hyphens. nil: look closer.
+    @inline(__always)
+    private static func goodField(_ bytes: UnsafeRawPointer, _ start: Int, _ end: Int) -> (colon: Int, next: Int)? {
+        let colon = WordScan.skipName(bytes, start, end)
+        guard colon > start, colon < end, bytes.load(fromByteOffset: colon, as: UInt8.self) == UInt8(ascii: ":")
+        else { return nil }
+        let cr = WordScan.endOfValue(bytes, colon + 1, end)
+        guard cr + 2 <= end, bytes.loadUnaligned(fromByteOffset: cr, as: UInt16.self).littleEndian == 0x0A0D else {
+            return nil
+        }
+        return (colon, cr + 2)
+    }
+
+    /// Without the spaces around it, of which there is most often one, at the front.
+    @inline(__always)
+    private static func value(_ bytes: UnsafeRawBufferPointer, _ start: Int, _ end: Int) -> ByteRange {
+        if start + 1 < end, bytes[start] == UInt8(ascii: " "), bytes[start + 1] > 0x20, bytes[end - 1] > 0x20 {
+            return ByteRange(start + 1, end)
+        }
+        return bytes.trimmed(start, end)
     }
 
     /// A line that is not whole is not judged yet, so that a head is judged the same in whatever pieces it comes.
@@ -66,7 +104,6 @@ struct FieldScanner: Sendable {
     }
 
     /// Reads one line, empty or a field's; nil when its end is not there. `next` is where the next line begins.
-    @inline(__always)
     private static func field(
         _ bytes: UnsafeRawPointer, _ start: Int, _ end: Int
     ) throws(Fault) -> (colon: Int, next: Int)? {

@@ -7,20 +7,23 @@ package struct Fields: Sendable {
         package let value: ByteRange
     }
 
-    package private(set) var lines: [Line] = []
+    /// Those behind the first `count` are of an earlier head: their room is used again.
+    private var room: [Line] = []
+    package private(set) var count = 0
+    package var lines: ArraySlice<Line> { room[..<count] }
     /// One bit for each kind that occurs, so that looking for what is not there costs nothing.
     private var kinds: UInt64 = 0
 
     package init() {}
 
     package mutating func append(_ line: Line) {
-        lines.append(line)
+        if count < room.count { room[count] = line } else { room.append(line) }
+        count += 1
         kinds |= 1 << UInt64(line.kind.rawValue)
     }
 
     package mutating func removeAll() {
-        lines.removeAll(keepingCapacity: true)
-        kinds = 0
+        (count, kinds) = (0, 0)
     }
 
     package func contains(_ kind: FieldName) -> Bool { kinds >> UInt64(kind.rawValue) & 1 == 1 }
@@ -28,34 +31,39 @@ package struct Fields: Sendable {
     /// The value of the first line of that kind.
     package func first(_ kind: FieldName) -> ByteRange? {
         guard contains(kind) else { return nil }
-        return lines.first { $0.kind == kind }?.value
+        for index in 0..<count where room[index].kind == kind { return room[index].value }
+        return nil
     }
 
     package func count(_ kind: FieldName) -> Int {
         guard contains(kind) else { return 0 }
-        return lines.reduce(0) { $1.kind == kind ? $0 + 1 : $0 }
+        var found = 0
+        for index in 0..<count where room[index].kind == kind { found += 1 }
+        return found
     }
 
-    /// Writes the lines that `keeps` lets through: neighbours in one piece, as they stand; one with more than a space
+    /// Writes the lines but those of some kinds: neighbours in one piece, as they stand; one with more than a space
     /// around its value without those.
     ///
-    /// - Parameter end: of the last line, its line end included.
-    @inline(__always)
+    /// - Parameters:
+    ///   - end: of the last line, its line end included.
+    ///   - nominees: whether lines that `Connection` names are left out too.
     package func append(
-        _ bytes: UnsafeRawBufferPointer, end: Int, to output: OutputBuffer, keeps: (Line) -> Bool
+        _ bytes: UnsafeRawBufferPointer, end: Int, to output: OutputBuffer, without kinds: FieldNames,
+        nominees: Bool = false
     ) {
         // The run that is not written yet.
         var (start, behind) = (0, 0)
-        for index in lines.indices {
-            let line = lines[index]
-            let next = index + 1 < lines.count ? Int(lines[index + 1].name.start) : end
-            let isKept = keeps(line)
+        for index in 0..<count {
+            let line = room[index]
+            let next = index + 1 < count ? Int(room[index + 1].name.start) : end
+            let isKept = !kinds.contains(line.kind) && !(nominees && isNominated(line, in: bytes))
             if isKept, line.value.start == line.name.end + 2, Int(line.value.end) + 2 == next {
                 if start == behind { start = Int(line.name.start) }
                 behind = next
                 continue
             }
-            output.append(bytes[ByteRange(start, behind)])
+            if behind > start { output.append(bytes[ByteRange(start, behind)]) }
             (start, behind) = (0, 0)
             guard isKept else { continue }
             output.append(bytes[line.name])
@@ -63,7 +71,7 @@ package struct Fields: Sendable {
             output.append(bytes[line.value])
             output.append("\r\n" as StaticString)
         }
-        output.append(bytes[ByteRange(start, behind)])
+        if behind > start { output.append(bytes[ByteRange(start, behind)]) }
     }
 
     /// The value of the first line of that name, which must be lower-case and not one of `FieldName`'s.

@@ -43,19 +43,39 @@ package final class OutputBuffer {
         count += 1
     }
 
-    @inlinable package func append(_ text: StaticString) {
-        append(UnsafeRawBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+    /// Inlined, so that the text's length is known where it is copied.
+    @inlinable @inline(__always) package func append(_ text: StaticString) {
+        let length = text.utf8CodeUnitCount
+        if count + length > capacity { grow(by: length) }
+        (base + count).copyMemory(from: text.utf8Start, byteCount: length)
+        count += length
     }
 
     @inlinable package func append(_ bytes: [UInt8]) { bytes.withUnsafeBytes { append($0) } }
 
     package func append(decimal number: Int) {
         precondition(number >= 0, "lengths and codes are not negative")
-        if number < 10 { return append(UInt8(ascii: "0") + UInt8(number)) }
-        append(decimal: number / 10)
+        if number > 999 { return appendLong(decimal: number) }
+        if number > 99 { append(UInt8(ascii: "0") + UInt8(number / 100)) }
+        if number > 9 { append(UInt8(ascii: "0") + UInt8(number / 10 % 10)) }
         append(UInt8(ascii: "0") + UInt8(number % 10))
     }
 
+    private func appendLong(decimal number: Int) {
+        if number > 9 { appendLong(decimal: number / 10) }
+        append(UInt8(ascii: "0") + UInt8(number % 10))
+    }
+
+    /// All 16 digits.
+    package func append(digits word: UInt64) {
+        if count + 16 > capacity { grow(by: 16) }
+        let (high, low) = HexWord.digits(word)
+        base.storeBytes(of: high, toByteOffset: count, as: UInt64.self)
+        base.storeBytes(of: low, toByteOffset: count + 8, as: UInt64.self)
+        count += 16
+    }
+
+    /// Without leading zeros.
     package func append(hexadecimal number: UInt64) {
         if number >= 16 { append(hexadecimal: number >> 4) }
         let digit = UInt8(truncatingIfNeeded: number & 15)

@@ -6,6 +6,8 @@ import Nouns
 /// serves many requests after `reset`, without allocating.
 package struct RequestScanner: Sendable {
     package static let methodLengthMax = 32
+    /// `HTTP/1.1`
+    private static let version11: UInt64 = 0x312E_312F_5054_5448
 
     package private(set) var head = RequestHead()
     private var scanner: FieldScanner
@@ -39,6 +41,7 @@ package struct RequestScanner: Sendable {
 
     private mutating func readLine(_ line: ByteRange, _ bytes: UnsafeRawBufferPointer) throws(Fault) {
         let (start, end) = (Int(line.start), Int(line.end))
+        guard let base = bytes.baseAddress else { return }
         var space = start
         while space < end, bytes[space].isToken { space += 1 }
         guard space < end else { throw .lineMalformed }
@@ -48,8 +51,7 @@ package struct RequestScanner: Sendable {
         head.methodName = ByteRange(start, space)
         head.method = Method(bytes[head.methodName])
         let target = space + 1
-        space = target
-        while space < end, bytes[space].isTarget { space += 1 }
+        space = WordScan.endOfTarget(base, target, end, readable: bytes.count)
         guard space < end else { throw .lineMalformed }
         guard bytes[space] == UInt8(ascii: " ") else { throw .targetMalformed }
         guard space > target else { throw .lineMalformed }
@@ -60,7 +62,7 @@ package struct RequestScanner: Sendable {
     }
 
     private mutating func readVersion(_ version: UnsafeRawBufferPointer) throws(Fault) {
-        if version.equals("HTTP/1.1") {
+        if version.count == 8, version.loadUnaligned(as: UInt64.self).littleEndian == Self.version11 {
             head.minorVersion = 1
         } else if version.equals("HTTP/1.0") {
             head.minorVersion = 0
@@ -91,10 +93,10 @@ package struct RequestScanner: Sendable {
             guard start > authority else { throw .targetMalformed }
             head.authority = ByteRange(authority, start)
         }
-        for index in start..<end where bytes[index] == UInt8(ascii: "?") {
-            head.query = ByteRange(index + 1, end)
-            end = index
-            break
+        let mark = bytes.baseAddress.map { WordScan.first(UInt8(ascii: "?"), $0, start, end) } ?? end
+        if mark < end {
+            head.query = ByteRange(mark + 1, end)
+            end = mark
         }
         head.path = ByteRange(start, end)
     }
@@ -128,7 +130,9 @@ package struct RequestScanner: Sendable {
             return
         }
         guard head.fields.count(.host) == 1 else { throw .hostRepeated }
-        guard bytes[host].allSatisfy(\.isAuthority) else { throw .hostMalformed }
+        guard let base = bytes.baseAddress,
+            WordScan.isAuthority(base, Int(host.start), Int(host.end), readable: bytes.count)
+        else { throw .hostMalformed }
         guard let authority = head.authority else { return }
         guard bytes[authority].equalsIgnoringCase(bytes[host]) else { throw .hostMismatch }
     }

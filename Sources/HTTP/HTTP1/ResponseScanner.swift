@@ -75,7 +75,9 @@ package struct ResponseScanner: Sendable {
         }
         guard (100...599).contains(head.status) else { throw .lineMalformed }
         guard text.count > 12 else { return }
-        guard text[12] == UInt8(ascii: " "), text[13...].allSatisfy(\.isFieldValue) else { throw .lineMalformed }
+        guard text[12] == UInt8(ascii: " "), let base = bytes.baseAddress,
+            WordScan.endOfValue(base, Int(line.start) + 13, Int(line.end)) == Int(line.end)
+        else { throw .lineMalformed }
         head.reason = ByteRange(Int(line.start) + 13, Int(line.end))
     }
 

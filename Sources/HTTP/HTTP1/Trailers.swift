@@ -13,15 +13,10 @@ package enum Trailers {
             var fields = Fields()
             // They have no empty line at their end: what was read so far counts.
             _ = try? scanner.scan(lines, into: &fields)
-            fields.append(lines, end: lines.count, to: output) { isPassed($0.kind) }
+            fields.append(lines, end: lines.count, to: output, without: left)
         }
     }
 
-    private static func isPassed(_ kind: FieldName) -> Bool {
-        if kind.isHopByHop || kind.isReserved { return false }
-        switch kind {
-        case .other, .date, .server: return true
-        default: return false
-        }
-    }
+    /// All that decide something, but for two that are news.
+    private static let left = FieldNames(.other, .date, .server).inverted
 }

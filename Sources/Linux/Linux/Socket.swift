@@ -178,6 +178,14 @@ package enum Socket {
             socket.number, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))
     }
 
+    /// Takes the plainest congestion control (`TCP_CONGESTION`), for a connection that does not leave the machine:
+    /// others pace what they send and take time for it, and there is no path to be gentle with.
+    package static func sendUnpaced(_ socket: Descriptor) {
+        let name: StaticString = "reno"
+        _ = setsockopt(
+            socket.number, Int32(IPPROTO_TCP), TCP_CONGESTION, name.utf8Start, socklen_t(name.utf8CodeUnitCount))
+    }
+
     package static func localAddress(of socket: Descriptor) throws(SystemError) -> SocketAddress {
         try address(of: socket, "getsockname") { getsockname($0, $1, $2) }
     }

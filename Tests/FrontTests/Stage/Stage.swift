@@ -44,6 +44,8 @@ final class Stage {
     }
 
     deinit {
+        front.onIdle = nil
+        front.drain()
         for name in ["lease.sock", "keys.sock"] { unlink("\(directory)/\(name)") }
         for kind in ["bundoc", "bunder"] {
             for generation in 1...3 {

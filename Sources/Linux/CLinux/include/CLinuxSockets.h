@@ -5,7 +5,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/types.h>
+#include <unistd.h>
 
 /// Descriptors in one packet, both ways.
 enum { CLINUX_DESCRIPTORS_MAX = 64 };
@@ -40,6 +42,14 @@ void clinux_ignore_broken_pipe(void);
 /// The process at the other end of a connected unix socket, as it was when it connected. -1 on failure.
 int clinux_peer(int socket, pid_t *pid, uid_t *uid, gid_t *gid);
 int clinux_accept(int listener);
+/// recv(2) and send(2) without waiting or SIGPIPE, as plain system calls: the C library's own are points at which a
+/// thread can be cancelled, and pay for that in a program of several threads.
+static inline ssize_t clinux_receive(int socket, void *bytes, size_t count) {
+    return syscall(SYS_recvfrom, socket, bytes, count, MSG_DONTWAIT, NULL, NULL);
+}
+static inline ssize_t clinux_send(int socket, const void *bytes, size_t count) {
+    return syscall(SYS_sendto, socket, bytes, count, MSG_NOSIGNAL | MSG_DONTWAIT, NULL, 0);
+}
 int clinux_random(void *bytes, size_t count);
 int clinux_eventfd(void);
 

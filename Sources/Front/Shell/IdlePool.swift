@@ -3,29 +3,22 @@ import Nouns
 /// Connections to one instance that wait for their next request. The one used last goes first, so that the others
 /// grow old and are closed.
 package struct IdlePool<Connection> {
-    @usableFromInline struct Entry {
-        @usableFromInline let connection: Connection
-        @usableFromInline let since: Instant
-
-        @inlinable init(connection: Connection, since: Instant) {
-            (self.connection, self.since) = (connection, since)
-        }
+    private struct Entry {
+        let connection: Connection
+        let since: Instant
     }
 
-    @usableFromInline var entries: [Entry] = []
+    private var entries: [Entry] = []
 
-    @inlinable package init() {}
+    package init() {}
 
     package var isEmpty: Bool { entries.isEmpty }
     package var count: Int { entries.count }
 
-    @inlinable @inline(__always) package mutating func take() -> Connection? {
-        entries.isEmpty ? nil : entries.removeLast().connection
-    }
+    package mutating func take() -> Connection? { entries.popLast()?.connection }
 
     /// Keeps a connection; false when there are `max` already: close it.
-    @inlinable @inline(__always) package mutating func put(_ connection: Connection, at now: Instant, max: Int) -> Bool
-    {
+    package mutating func put(_ connection: Connection, at now: Instant, max: Int) -> Bool {
         guard entries.count < max else { return false }
         entries.append(Entry(connection: connection, since: now))
         return true
@@ -37,14 +30,15 @@ package struct IdlePool<Connection> {
 
     package mutating func removeAll() -> [Connection] {
         defer { entries = [] }
-        return entries.map(\.connection)
+        return entries.map { $0.connection }
     }
 
     /// Takes those out that have waited for `idle` or longer.
     package mutating func removeExpired(at now: Instant, idle: Duration) -> [Connection] {
+        guard let first = entries.first, first.since + idle <= now else { return [] }
         let expired = entries.prefix { $0.since + idle <= now }
         entries.removeFirst(expired.count)
-        return expired.map(\.connection)
+        return expired.map { $0.connection }
     }
 
     /// When the oldest has waited for `idle`.
