@@ -11,12 +11,15 @@ struct BenchMain {
         ("memory", { _ in try MemoryBench.run() }), ("idle", { _ in try IdleBench.run() }),
         ("bundoc", { _ in try BundocBench.run() }), ("bunder", { _ in try BunderBench.run() }),
         ("front", SmallRequestBench.run), ("front-wrk", WrkBench.run), ("front-bodies", BodyBench.run),
-        ("front-held", HoldBench.run),
+        ("front-held", HoldBench.run), ("front-tls", TLSBench.run), ("front-h2", HTTP2Bench.run),
         ("front-fairness", FairnessBench.run), ("front-isolation", IsolationBench.run),
         ("front-resp", HandOffBench.run),
     ]
 
     static func main() throws {
+        if CommandLine.arguments.count == 3, CommandLine.arguments[1] == Bare.command {
+            Bare.run(CommandLine.arguments[2])
+        }
         var arguments = Array(CommandLine.arguments.dropFirst())
         var jsonPath: String?
         if let index = arguments.firstIndex(of: "--json"), index + 1 < arguments.count {

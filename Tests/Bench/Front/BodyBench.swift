@@ -6,7 +6,7 @@ enum BodyBench {
     private static let size = 1_000_000
 
     static func run(_ options: Options) throws -> [Figure] {
-        let candidates = Candidate.allCases.filter { $0 != .direct }
+        let candidates = Candidate.allCases.filter { ![.direct, .bare, .bareUnix].contains($0) }
         var rates: [String: [Candidate: [Double]]] = [:]
         for _ in 0..<(options.isQuick ? 1 : 7) {
             for (name, connections, isUp) in [("down", 16, false), ("up", 8, true)] {

@@ -10,16 +10,23 @@ enum Candidate: String, CaseIterable {
     case nginxUnix = "nginx, unix"
     case haproxyUnix = "HAProxy, unix"
     case frontUnix = "front, unix"
+    /// Proxies that do nothing but read and write.
+    case bare = "bare, TCP"
+    case bareUnix = "bare, unix"
     case direct = "no proxy"
 
     /// Reaches the backend over a unix socket.
-    var isUnix: Bool { [.nginxUnix, .haproxyUnix, .frontUnix].contains(self) }
+    var isUnix: Bool { [.nginxUnix, .haproxyUnix, .frontUnix, .bareUnix].contains(self) }
 
-    func start(on ground: Ground, _ backend: Backend, _ projects: [KeyEntry]) throws -> any Proxy {
+    /// - Parameter tls: clients speak TLS; to HAProxy, which wants its certificate in another form, none do.
+    func start(
+        on ground: Ground, _ backend: Backend, _ projects: [KeyEntry], tls: Certificate?
+    ) throws -> any Proxy {
         switch self {
-        case .nginx, .nginxUnix: try Nginx(on: ground, backend)
+        case .nginx, .nginxUnix: try Nginx(on: ground, backend, tls: tls)
         case .haproxy, .haproxyUnix: try HAProxy(on: ground, backend)
-        case .front, .frontUnix: try OurFront(on: ground, backend, projects)
+        case .front, .frontUnix: try OurFront(on: ground, backend, projects, tls: tls)
+        case .bare, .bareUnix: try Bare(on: ground, backend)
         case .direct: Direct(backend)
         }
     }
@@ -36,7 +43,8 @@ final class Course {
     let projects: [KeyEntry]
     let name: String
 
-    init(_ candidate: Candidate, _ options: Options) throws {
+    /// - Parameter isSecure: clients speak TLS.
+    init(_ candidate: Candidate, _ options: Options, isSecure: Bool = false) throws {
         name = candidate.rawValue
         ground = try Ground(options)
         projects = FrontCrew.projects(Self.projectCount, named: "bench")
@@ -46,7 +54,8 @@ final class Course {
         load = Load(listeners, urgent: try Socket.listen(at: calm, .stream))
         let backend = Backend(
             port: try Socket.localPort(of: listeners[0]), path: path, isUnix: candidate.isUnix, calm: calm)
-        proxy = try candidate.start(on: ground, backend, projects)
+        let certificate = isSecure ? try Certificate(in: ground.directory) : nil
+        proxy = try candidate.start(on: ground, backend, projects, tls: certificate)
     }
 
     deinit { proxy.stop() }

@@ -14,25 +14,33 @@ enum SmallRequestBench {
         var p99: Double
     }
 
-    /// All proxies stand ready, and one after the other gets load for half a second: whatever else the machine does,
-    /// it does to all of them alike.
     static func run(_ options: Options) throws -> [Figure] {
         let candidates = Candidate.allCases.filter(options.wants)
-        let courses = try candidates.map { candidate in
+        let rounds = try inTurns(candidates, rounds: options.isQuick ? 8 : 40) { candidate in
             let course = try Course(candidate, options)
             _ = try course.add(Load.Plan(connections: connections, requests: course.requests(awake)))
+            return course
+        }
+        return lines(rounds, candidates) + ratios(rounds)
+    }
+
+    /// All proxies stand ready, and one after the other gets load for half a second: whatever else the machine does,
+    /// it does to all of them alike.
+    static func inTurns(
+        _ candidates: [Candidate], rounds count: Int, _ prepare: (Candidate) throws -> Course
+    ) throws -> [[Candidate: Sample]] {
+        let courses = try candidates.map { candidate in
+            let course = try prepare(candidate)
             try course.load.start()
             try course.ground.turn(for: .milliseconds(500))
             course.load.pause(true)
             return course
         }
-        var rounds: [[Candidate: Sample]] = []
-        for _ in 0..<(options.isQuick ? 8 : 40) {
+        return try (0..<count).map { _ in
             var round: [Candidate: Sample] = [:]
             for (candidate, course) in zip(candidates, courses) { round[candidate] = try measure(course) }
-            rounds.append(round)
+            return round
         }
-        return lines(rounds, candidates) + ratios(rounds)
     }
 
     private static func measure(_ course: Course) throws -> Sample {
@@ -64,41 +72,63 @@ enum SmallRequestBench {
             """.utf8)
     }
 
-    private static func lines(_ rounds: [[Candidate: Sample]], _ candidates: [Candidate]) -> [Figure] {
+    static func lines(_ rounds: [[Candidate: Sample]], _ candidates: [Candidate]) -> [Figure] {
         candidates.map { candidate in
             let samples = rounds.compactMap { $0[candidate] }
-            let cost = samples.map(\.cost).median
+            let (cost, p50) = (samples.map(\.cost).median, Int(samples.map(\.p50).median))
             return Figure(
                 name: "\(candidate.rawValue), per request", value: cost, unit: "us",
-                note: "\(Int(samples.map(\.rate).median))/s, p50 \(Int(samples.map(\.p50).median)) us, "
-                    + "p99 \(Int(samples.map(\.p99).median)) us, capacity \(cost > 0 ? Int(1e6 / cost) : 0)/s")
+                note: "\(Int(samples.map(\.rate).median))/s, "
+                    + (p50 > 0 ? "p50 \(p50) us, p99 \(Int(samples.map(\.p99).median)) us, " : "")
+                    + "capacity \(cost > 0 ? Int(1e6 / cost) : 0)/s")
         }
     }
 
-    /// To each peer in the same round, medians over the rounds; of the peers the better one counts.
     private static func ratios(_ rounds: [[Candidate: Sample]]) -> [Figure] {
-        var figures: [Figure] = []
-        func compare(_ own: Candidate, _ peers: [Candidate], cost: Double?, rate: Double, _ name: String) {
-            func add(_ what: String, _ part: KeyPath<Sample, Double>, _ goal: Figure.Goal) {
-                let all = peers.compactMap { peer -> Double? in
-                    let ratios = rounds.compactMap { round -> Double? in
-                        guard let ours = round[own], let theirs = round[peer] else { return nil }
-                        return ours[keyPath: part] / theirs[keyPath: part]
-                    }
-                    return ratios.isEmpty ? nil : ratios.median
+        comparison(
+            rounds, .front, [.nginx, .haproxy], Goals(cost: 0.75, rate: 1.3), "front of the better peer, TCP")
+            + comparison(
+                rounds, .frontUnix, [.nginx, .haproxy], Goals(cost: 0.55, rate: 1.7),
+                "front on unix of the better peer on TCP")
+            + comparison(
+                rounds, .frontUnix, [.nginxUnix, .haproxyUnix], Goals(rate: 1.3), "front of the better peer, unix")
+            + comparison(rounds, .bare, [.nginx, .haproxy], Goals(), "bare of the better peer, TCP")
+            + comparison(rounds, .bareUnix, [.nginx, .haproxy], Goals(), "bare on unix of the better peer on TCP")
+    }
+
+    /// What a candidate should come to of its peers.
+    struct Goals {
+        /// Processor time, at most.
+        var cost: Double?
+        /// Requests a second, at least; nil: both for information.
+        var rate: Double?
+        /// p50 and p99, at most the same.
+        var percentiles = true
+    }
+
+    /// To each peer in the same round, medians over the rounds; of the peers the better one counts.
+    static func comparison(
+        _ rounds: [[Candidate: Sample]], _ own: Candidate, _ peers: [Candidate], _ goals: Goals, _ name: String
+    ) -> [Figure] {
+        func figure(_ what: String, _ part: KeyPath<Sample, Double>, _ goal: Figure.Goal) -> Figure? {
+            let all = peers.compactMap { peer -> Double? in
+                let ratios = rounds.compactMap { round -> Double? in
+                    guard let ours = round[own], let theirs = round[peer] else { return nil }
+                    return ours[keyPath: part] / theirs[keyPath: part]
                 }
-                let isLess = if case .atMost = goal { true } else { false }
-                guard let value = isLess ? all.max() : all.min() else { return }
-                figures.append(Figure(name: "\(name): \(what)", value: value, unit: "x", goal: goal))
+                return ratios.isEmpty ? nil : ratios.median
             }
-            if let cost { add("processor", \.cost, .atMost(cost)) }
-            add("requests/s", \.rate, .atLeast(rate))
-            add("p50", \.p50, .atMost(1))
-            add("p99", \.p99, .atMost(1))
+            return (part == \.rate ? all.min() : all.max()).map {
+                Figure(name: "\(name): \(what)", value: $0, unit: "x", goal: goal)
+            }
         }
-        compare(.front, [.nginx, .haproxy], cost: 0.75, rate: 1.3, "front of the better peer, TCP")
-        compare(.frontUnix, [.nginx, .haproxy], cost: 0.55, rate: 1.7, "front on unix of the better peer on TCP")
-        compare(.frontUnix, [.nginxUnix, .haproxyUnix], cost: nil, rate: 1.3, "front of the better peer, unix")
+        guard let rate = goals.rate else {
+            return [figure("processor", \.cost, .none), figure("requests/s", \.rate, .none)].compactMap { $0 }
+        }
+        var figures = goals.cost.flatMap { figure("processor", \.cost, .atMost($0)) }.map { [$0] } ?? []
+        figures += [figure("requests/s", \.rate, .atLeast(rate))].compactMap { $0 }
+        guard goals.percentiles else { return figures }
         return figures
+            + [figure("p50", \.p50, .atMost(1)), figure("p99", \.p99, .atMost(1))].compactMap { $0 }
     }
 }

@@ -77,6 +77,13 @@ uint32_t cload_open(const struct cload *load, int group);
 /// Ends the thread and closes everything.
 void cload_destroy(struct cload *load);
 
+/// Passes requests and answers on as they come, each with one read and one write, and does nothing else: what is left
+/// for a proxy to cost when its own work is nothing. Takes a message that comes in one piece for granted, as those of
+/// this load do. Never returns.
+///
+/// - Parameter path: the backend's unix socket; null: its port on loopback.
+void cload_forward(int listener, uint16_t port, const char *path);
+
 /// Pins the calling process's main thread, and what it starts, to a core.
 int cload_pin(int core);
 int cload_core_count(void);

@@ -14,6 +14,7 @@ package final class FrontCrew {
 
         package var limits = FrontLimits()
         package var routes: [Route]
+        package var tls = TLSSettings()
         package var projects: [KeyEntry]
         package var answer: @Sendable (InstanceID) -> Answer
 
@@ -63,6 +64,10 @@ package final class FrontCrew {
             say(.welcome(version: LeaseChannel.version, node: "trial"))
             say(.limits(plan.limits))
             for (index, route) in plan.routes.enumerated() { say(.route(index: index, route)) }
+            say(.tls(plan.tls))
+            for (index, certificate) in plan.tls.certificates.enumerated() {
+                say(.certificate(index: index, certificate))
+            }
             say(.configured)
         case .request(let ticket, let instance, _):
             switch plan.answer(instance) {

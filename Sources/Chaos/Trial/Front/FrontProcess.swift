@@ -5,6 +5,7 @@ import Linux
 /// The program `bunbase-front` with sockets of a test's own, in a runtime directory where a `FrontCrew` waits for it.
 package final class FrontProcess {
     package let port: UInt16
+    package let securePort: UInt16
     package let respPort: UInt16
     private let process: ChildProcess
 
@@ -15,15 +16,17 @@ package final class FrontProcess {
         _ programs: String, in directory: String, loops: Int = 1, _ change: (inout SpawnPlan) -> Void = { _ in }
     ) throws {
         let http = try Socket.listen(on: .loopback(port: 0), backlog: 4096, sharesPort: true)
+        let https = try Socket.listen(on: .loopback(port: 0), backlog: 4096, sharesPort: true)
         let resp = try Socket.listen(on: .loopback(port: 0), backlog: 4096, sharesPort: true)
         (port, respPort) = (try Socket.localPort(of: http), try Socket.localPort(of: resp))
+        securePort = try Socket.localPort(of: https)
         var plan = SpawnPlan(
             programs + "/bunbase-front",
             environment: [
                 ChildEnvironment.run: directory, ChildEnvironment.data: directory,
                 ChildEnvironment.settingPrefix + "LOOPS": "\(loops)",
             ])
-        plan.listening = [(DescriptorName.http, http), (DescriptorName.resp, resp)]
+        plan.listening = [(DescriptorName.http, http), (DescriptorName.https, https), (DescriptorName.resp, resp)]
         let output = Descriptor(open(directory + "/output", O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0o600))
         plan.descriptors = [1: output, 2: output]
         change(&plan)
