@@ -2,6 +2,12 @@ import Nouns
 import Testing
 
 struct NounsTests {
+    @Test func `hexadecimal digits are lower-case, and as many as they should be`() {
+        #expect(Hex.text([0, 9, 0xAF, 0xFF]) == "0009afff")
+        #expect(Hex.isText("09af", digits: 4) && !Hex.isText("09aF", digits: 4) && !Hex.isText("09af", digits: 5))
+        #expect(!Hex.isText("09ag", digits: 4) && !Hex.isText("/:", digits: 2) && !Hex.isText("`g", digits: 2))
+    }
+
     @Test(arguments: [
         "a", "0", "acme-2", String(repeating: "a", count: 40), "1d9f5c7e-0d4b-4c0e-8a51-3d6f2e0b9c11",
     ])

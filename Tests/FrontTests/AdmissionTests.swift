@@ -117,15 +117,15 @@ import Testing
         stage.supervisor.routes[0].upgrades = true
         try stage.start()
         let tunnel = try Streams.tunnel(stage, try stage.instance())
-        let words = String(repeating: "x", count: 131_072)
+        let words = String(repeating: "x", count: 262_144)
         var start = EventLoop.clock()
         tunnel.server.say(words)
         try stage.until { tunnel.client.received.count == words.utf8.count }
+        #expect(EventLoop.clock() - start >= .milliseconds(700))
+        start = EventLoop.clock()
         tunnel.client.say(words)
         try stage.until { tunnel.server.received.count == words.utf8.count }
         #expect(EventLoop.clock() - start >= .milliseconds(700))
-        start = EventLoop.clock()
-        try Streams.check(stage, tunnel)
     }
 
     @Test func `a client connects as often as its address may`() throws {

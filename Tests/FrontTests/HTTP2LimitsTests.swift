@@ -129,7 +129,7 @@ import Testing
     @Test func `handshakes are counted by how they went`() throws {
         let certificate = try TestCertificate(["a.test"])
         let stage = try Stage()
-        stage.supervisor.tls.certificates = [.init(chain: certificate.chain, key: certificate.key, hosts: [])]
+        stage.supervisor.tls.certificates = [.init(certificate)]
         try stage.instance().answer { _ in "ok" }
         try stage.start()
         let first = try stage.secureClient()

@@ -51,6 +51,22 @@ struct LoopsTests {
         }
     }
 
+    @Test func `who asks is answered, though loops have ended or not begun`() throws {
+        let company = try Company(loops: 3, sockets: 1)
+        var (proofs, counts) = (0, 0)
+        company.loops.prove { proofs += 1 }
+        company.loops.count { _ in counts += 1 }
+        company.loops.prove { proofs += 1 }
+        try company.stage.until { proofs == 2 && counts == 1 }
+        try company.awaitServing()
+        company.loops.drain()
+        company.loops.count { _ in counts += 1 }
+        company.loops.prove { proofs += 1 }
+        try company.stage.until { company.isDrained && proofs == 3 && counts == 2 }
+        company.loops.count { _ in counts += 1 }
+        #expect(counts == 3)
+    }
+
     @Test(arguments: [(1, 3), (3, 1), (2, 2)])
     func `serve together over any number of sockets, and end together`(_ loops: Int, _ sockets: Int) throws {
         let company = try Company(loops: loops, sockets: sockets)

@@ -196,7 +196,7 @@ import Testing
     @Test func `it may come byte by byte, and before TLS`() throws {
         let certificate = try TestCertificate(["a.test"])
         let stage = try stage()
-        stage.supervisor.tls.certificates = [.init(chain: certificate.chain, key: certificate.key, hosts: [])]
+        stage.supervisor.tls.certificates = [.init(certificate)]
         let instance = try stage.instance()
         try stage.start()
         var head = ""

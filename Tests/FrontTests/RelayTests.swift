@@ -13,9 +13,7 @@ import Testing
 
     private func stage(_ limits: (inout FrontLimits) -> Void = { _ in }) throws -> Stage {
         let stage = try Stage(limits: limits)
-        stage.supervisor.tls.certificates = [
-            .init(chain: Self.certificate.chain, key: Self.certificate.key, hosts: [])
-        ]
+        stage.supervisor.tls.certificates = [.init(Self.certificate)]
         try stage.start()
         return stage
     }

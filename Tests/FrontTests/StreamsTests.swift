@@ -78,7 +78,7 @@ import Testing
     func `over TLS they live through a change of certificates`(isHTTP2: Bool) throws {
         let certificate = try TestCertificate(["a.test"])
         let (stage, instance) = try stage {
-            $0.supervisor.tls.certificates = [.init(chain: certificate.chain, key: certificate.key, hosts: [])]
+            $0.supervisor.tls.certificates = [.init(certificate)]
         }
         instance.onBytes = { peer in
             peer.forget()

@@ -16,7 +16,7 @@ import Testing
         _ certificates: [TestCertificate] = [certificate], change: (inout TLSSettings) -> Void = { _ in }
     ) throws -> Stage {
         let stage = try Stage()
-        stage.supervisor.tls.certificates = certificates.map { .init(chain: $0.chain, key: $0.key, hosts: []) }
+        stage.supervisor.tls.certificates = certificates.map { .init($0) }
         change(&stage.supervisor.tls)
         return stage
     }

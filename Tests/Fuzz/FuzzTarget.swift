@@ -26,6 +26,7 @@ package struct FuzzTarget: Sendable {
 
     package static let all: [FuzzTarget] = [
         .requestHead, .responseHead, .chunked, .greeting, .commands, .json, .message, .query, .forwarded, .http2,
+        .proxy,
     ]
 
     /// Runs the check on a copy whose size is exactly that of the bytes, so that a read behind them is noticed.

@@ -5,6 +5,7 @@ import Testing
 struct MutantTests {
     @Test(arguments: [
         ("mutants.txt", "Sources/Supervisor/Supervision/"), ("mutants-front.txt", "Sources/"),
+        ("mutants-edge.txt", "Sources/"),
     ]) func `each planted bug still has its place`(list: String, folder: String) throws {
         let text = try String(contentsOf: TidyTests.root.appending(path: "scripts/\(list)"), encoding: .utf8)
         var names: Set<Substring> = []

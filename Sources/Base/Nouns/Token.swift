@@ -9,12 +9,7 @@ package struct Token: Hashable, Sendable, CustomStringConvertible {
 
     /// Nil unless exactly 32 lower-case hex digits.
     package init?(_ hex: some StringProtocol) {
-        guard hex.utf8.count == Self.length,
-            hex.utf8.allSatisfy({
-                (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
-                    || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains($0)
-            })
-        else { return nil }
+        guard Hex.isText(hex, digits: Self.length) else { return nil }
         self.hex = String(hex)
     }
 

@@ -1,5 +1,3 @@
-import CLinux
-import Glibc
 import Linux
 import Nouns
 import Telemetry
@@ -48,11 +46,5 @@ final class AccessFile {
         file.write(lines, count: count)
         lines.removeAll(keepingCapacity: true)
         count = 0
-    }
-
-    static func present() -> Timestamp {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Timestamp(Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000)
     }
 }

@@ -1,5 +1,6 @@
 import Contracts
 import HTTP
+import Linux
 import Nouns
 import Routing
 import Telemetry
@@ -55,7 +56,7 @@ extension Front {
         guard settings.limits.accessLog.takes(outcome, number: requestCount) else { return }
         accessFile?.add(
             AccessLine(
-                time: AccessFile.present(), requestID: subject.requestID, client: subject.client,
+                time: Timestamp(WallTime.milliseconds), requestID: subject.requestID, client: subject.client,
                 method: subject.method, path: subject.path, project: project, kind: kind, outcome: outcome))
     }
 

@@ -19,8 +19,6 @@ package final class FrontLoops {
         var phase = Phase.starting
         /// Set once it began.
         var orders: Mailbox<FrontThread.Order>?
-        /// The last number it answered.
-        var proved: UInt64 = 0
         var isRunning: Bool { if case .ended = phase { false } else { true } }
     }
 
@@ -41,16 +39,15 @@ package final class FrontLoops {
     private var members: [Member] = []
     /// What all threads were told about ending.
     private var farewell: FrontThread.Order?
-    private var proof: (number: UInt64, completion: () -> Void)?
-    private var lastProof: UInt64 = 0
-    private var tallies: [UInt64: Tally] = [:]
-    private var lastTally: UInt64 = 0
+    private var questions: [UInt64: Question] = [:]
+    private var lastQuestion: UInt64 = 0
 
-    /// What the loops have carried together, while some of them have not told yet.
-    private struct Tally {
+    /// Something that all loops are asked, while some of them have not answered.
+    private struct Question {
+        let isTrafficWanted: Bool
+        var missing: Set<Int>
         var sum = Traffic()
-        var missing: Int
-        var completion: (Traffic) -> Void
+        let completion: (Traffic) -> Void
     }
 
     package init(on loop: EventLoop) throws(SystemError) {
@@ -83,20 +80,29 @@ package final class FrontLoops {
     }
 
     /// Calls back when every loop has turned since: the proof that none hangs.
-    package func prove(_ completion: @escaping () -> Void) {
-        lastProof += 1
-        proof = (lastProof, completion)
-        for member in members { member.orders?.post(.prove(lastProof)) }
-        checkProof()
-    }
+    package func prove(_ completion: @escaping () -> Void) { ask(withTraffic: false) { _ in completion() } }
 
     /// Adds up what all loops have counted.
-    package func count(_ completion: @escaping (Traffic) -> Void) {
-        lastTally += 1
-        let asked = members.compactMap { $0.isRunning ? $0.orders : nil }
-        guard !asked.isEmpty else { return completion(Traffic()) }
-        tallies[lastTally] = Tally(missing: asked.count, completion: completion)
-        for orders in asked { orders.post(.tell(lastTally)) }
+    package func count(_ completion: @escaping (Traffic) -> Void) { ask(withTraffic: true, completion) }
+
+    /// A thread that has ended needs to answer no more, and one that begins is asked then.
+    private func ask(withTraffic isTrafficWanted: Bool, _ completion: @escaping (Traffic) -> Void) {
+        lastQuestion += 1
+        let missing = Set(members.indices.filter { members[$0].isRunning })
+        for index in missing { members[index].orders?.post(.answer(lastQuestion, withTraffic: isTrafficWanted)) }
+        settle(
+            lastQuestion, Question(isTrafficWanted: isTrafficWanted, missing: missing, completion: completion))
+    }
+
+    private func settle(_ number: UInt64, _ question: Question) {
+        questions[number] = question.missing.isEmpty ? nil : question
+        if question.missing.isEmpty { question.completion(question.sum) }
+    }
+
+    private func answered(_ number: UInt64, by index: Int, _ traffic: Traffic?) {
+        guard var question = questions[number], question.missing.remove(index) != nil else { return }
+        if let traffic { question.sum += traffic }
+        settle(number, question)
     }
 
     /// Lets all loops finish what is under way; see `Front.leave`.
@@ -118,7 +124,9 @@ package final class FrontLoops {
         case .began(let orders):
             members[index].orders = orders
             if let farewell { orders.post(farewell) }
-            if let proof { orders.post(.prove(proof.number)) }
+            for (number, question) in questions where question.missing.contains(index) {
+                orders.post(.answer(number, withTraffic: question.isTrafficWanted))
+            }
         case .serving:
             members[index].phase = .serving(isIdle: true)
             guard members.allSatisfy({ if case .serving = $0.phase { true } else { false } }) else { return }
@@ -127,32 +135,15 @@ package final class FrontLoops {
         case .idle(let isIdle):
             members[index].phase = .serving(isIdle: isIdle)
             onIdle?(members.allSatisfy { if case .serving(false) = $0.phase { false } else { true } })
-        case .proved(let number):
-            members[index].proved = number
-            checkProof()
-        case .told(let number, let traffic):
-            guard var tally = tallies.removeValue(forKey: number) else { break }
-            tally.sum += traffic
-            tally.missing -= 1
-            if tally.missing == 0 { tally.completion(tally.sum) } else { tallies[number] = tally }
+        case .answered(let number, let traffic): answered(number, by: index, traffic)
         case .certificates(let expiries): onCertificates?(expiries)
         case .drained:
             members[index].thread.join()
             members[index].phase = .ended
-            checkProof()
+            for number in questions.keys.sorted() { answered(number, by: index, nil) }
             checkEnd()
         case .failed(let reason): onFailed?(reason)
         }
-    }
-
-    private func checkProof() {
-        guard let proof else { return }
-        let isProved = members.allSatisfy { member in
-            if case .ended = member.phase { true } else { member.proved == proof.number }
-        }
-        guard isProved else { return }
-        self.proof = nil
-        proof.completion()
     }
 
     private func checkEnd() {

@@ -12,10 +12,8 @@ package enum FrontThread {
         case leave
         /// The same in a hurry.
         case drain
-        /// Answer by the same number.
-        case prove(UInt64)
-        /// Say what has been counted, by the same number.
-        case tell(UInt64)
+        /// Answer by the same number, with what has been counted if that is wanted.
+        case answer(UInt64, withTraffic: Bool)
     }
 
     /// What it says to the control loop.
@@ -25,8 +23,7 @@ package enum FrontThread {
         /// It accepts connections.
         case serving
         case idle(Bool)
-        case proved(UInt64)
-        case told(UInt64, Traffic)
+        case answered(UInt64, Traffic?)
         /// When the certificates that it shows expire, seconds since 1970, by name.
         case certificates([String: Int64])
         /// Nothing is under way any more, and the thread has ended.
@@ -95,8 +92,8 @@ package enum FrontThread {
                     switch order {
                     case .leave: front.leave()
                     case .drain: front.drain()
-                    case .prove(let number): report(.proved(number))
-                    case .tell(let number): report(.told(number, front.traffic()))
+                    case .answer(let number, let isTrafficWanted):
+                        report(.answered(number, isTrafficWanted ? front.traffic() : nil))
                     }
                 }))
         front.joinSupervisor(at: work.paths.lease)

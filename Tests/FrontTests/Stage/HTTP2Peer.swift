@@ -3,27 +3,10 @@ import Linux
 import Testing
 
 /// A client that speaks HTTP/2 to the front, in the clear.
-final class HTTP2Peer {
-    let peer: Peer
-    let client: FrameClient
+typealias HTTP2Peer = FilteredPeer<FrameClient>
 
-    init(_ peer: Peer, _ client: FrameClient = FrameClient()) {
-        (self.peer, self.client) = (peer, client)
-        peer.onBytes = { [unowned self] _ in hear() }
-        flush()
-    }
-
-    func flush() {
-        let bytes = client.takeOutgoing()
-        if !bytes.isEmpty { peer.say(bytes) }
-    }
-
-    private func hear() {
-        let bytes = peer.received
-        peer.forget()
-        client.receive(bytes)
-        flush()
-    }
+extension FilteredPeer where Filter == FrameClient {
+    convenience init(_ peer: Peer) { self.init(peer, FrameClient()) }
 
     @discardableResult
     func request(_ fields: [(String, String)], isAll: Bool = true) -> UInt32 {

@@ -167,6 +167,10 @@ final class Stage {
     }
 }
 
+extension TLSSettings.Certificate {
+    init(_ certificate: TestCertificate) { self.init(chain: certificate.chain, key: certificate.key, hosts: []) }
+}
+
 extension Stage {
     /// Nothing happens for a while: no event of any kind comes.
     func isStill() -> Bool {

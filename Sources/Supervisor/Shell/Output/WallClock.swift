@@ -1,5 +1,3 @@
-import CLinux
-import Glibc
 import Linux
 import Nouns
 
@@ -7,7 +5,7 @@ import Nouns
 package struct WallClock: Sendable {
     private let offset: Int64
 
-    package init() { offset = Self.epochNanoseconds() - EventLoop.clock().nanoseconds }
+    package init() { offset = WallTime.nanoseconds - EventLoop.clock().nanoseconds }
 
     /// RFC 3339, UTC, milliseconds.
     package func text(_ instant: Instant) -> String {
@@ -15,7 +13,5 @@ package struct WallClock: Sendable {
     }
 
     /// The present, likewise.
-    package static var now: String { Timestamp(epochNanoseconds() / 1_000_000).text }
-
-    static func epochNanoseconds() -> Int64 { WallTime.nanoseconds }
+    package static var now: String { Timestamp(WallTime.milliseconds).text }
 }

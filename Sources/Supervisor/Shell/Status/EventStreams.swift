@@ -1,4 +1,5 @@
 import JSON
+import Linux
 import Nouns
 import Service
 import Supervision
@@ -8,7 +9,7 @@ package final class EventStreams {
     /// Readers at once; more are answered 503.
     package static let readersMax = 64
 
-    private var ring = EventRing(after: UInt64(WallClock.epochNanoseconds() / 1000))
+    private var ring = EventRing(after: UInt64(WallTime.nanoseconds / 1000))
     private var readers: [ObjectIdentifier: ResponseStream] = [:]
 
     package init() {}
