@@ -153,7 +153,7 @@ let parts: [Part] = [
     Part("CChaos", .chaos, .c),
     Part(
         "ChaosRig", .chaos, .shell,
-        uses: ["Trial", "ChaosPlan", "CChaos", "Contracts", "JSON", "Config", "Supervision", "Nouns"],
+        uses: ["Trial", "ChaosPlan", "CChaos", "Contracts", "JSON", "Config", "Supervision", "Nouns", "Linux"],
         folder: "Sources/Chaos/Rig"),
 
     Part(
@@ -188,7 +188,7 @@ let parts: [Part] = [
     Part(
         "trial-climber", .test, .lean, uses: ["CClimber", "Service", "HTTP", "Contracts", "Nouns", "Linux", "CLinux"],
         folder: "Tests/Climber"),
-    Part("ChaosTests", .test, .tests, uses: ["ChaosPlan", "ChaosRig", "Config", "Supervision", "JSON"]),
+    Part("ChaosTests", .test, .tests, uses: ["CChaos", "ChaosPlan", "ChaosRig", "Config", "Supervision", "JSON"]),
     Part("Conformance", .test, .support, uses: ["Trial", "Nouns", "Contracts", "JSON", "Linux"]),
     Part("bunbase-conform", .test, .comfortable, uses: ["Conformance"], folder: "Tests/ConformanceProgram"),
     Part("ConformanceTests", .test, .tests, uses: ["Conformance", "bunbase-front"]),

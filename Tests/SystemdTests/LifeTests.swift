@@ -108,7 +108,8 @@ extension SystemdTests {
                 """
                 mkdir -p -m 0700 /etc/bunbase/tls
                 openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=localhost \
-                    -addext subjectAltName=DNS:localhost -keyout /etc/bunbase/tls/key.pem -out /etc/bunbase/tls/chain.pem
+                    -addext subjectAltName=DNS:localhost -keyout /etc/bunbase/tls/key.pem \
+                    -out /etc/bunbase/tls/chain.pem
                 chmod 0400 /etc/bunbase/tls/*
                 cp /etc/bunbase/cluster.yaml /tmp/plain.yaml
                 sed -i 's|^addresses:|&\\n  https: 127.0.0.1:18443|' /etc/bunbase/cluster.yaml

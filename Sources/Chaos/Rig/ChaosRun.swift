@@ -38,7 +38,9 @@ package final class ChaosRun {
     package func run() throws -> RunReport {
         var scenario = scenario
         let began = Date().ISO8601Format()
+        let interruption = Interruption()
         let (cluster, isOwn) = try start(&scenario)
+        if isOwn { interruption.undo { cluster.stop() } }
         defer {
             if isOwn {
                 keepLogs(of: cluster)
@@ -50,16 +52,20 @@ package final class ChaosRun {
         defer { if !isOwn { remove(projects, cluster) } }
         let disk = isOwn ? smallDisk(cluster, projects) : nil
         defer { disk?.remove() }
+        if let disk { interruption.undo { disk.remove() } }
         if isOwn, disk == nil { leftOut.append("full-disk: this user may not mount a small file system") }
         let clock = isOwn ? InjectedClock(at: OwnCluster.clock(cluster.home)) : nil
         try warmUp(cluster, projects, scenario)
         let before = isOwn ? try restingCensus(cluster) : nil
         let peer = try peer(scenario)
         defer { peer?.stop() }
+        if let peer { interruption.undo(by: peer.stop) }
 
         let watch = Stopwatch()
         let watcher = Watcher(cluster, scenario, watch, curves: isOwn ? Self.curves : [:])
-        let load = Load(cluster, projects, scenario.stores, seed: seed, watch) { [scenario] in scenario.rate(of: $0) }
+        let load = Load(cluster, projects, scenario.stores, seed: seed, watch, spread: scenario.settled / 2) {
+            [scenario] in scenario.rate(of: $0)
+        }
         peer?.begin(scenario, seed: seed, watch)
         let schedule = Schedule(scenario, seed: seed)
         say("\(schedule.disturbances.count) disturbances in \(scenario.duration.inSeconds)")
@@ -101,6 +107,8 @@ package final class ChaosRun {
                 leftOut.append("what a misbehaving process does: \(programs)/trial-misbehaver is not there")
             }
             say("starting a cluster")
+            // Its clients and its processes, which inherit it; without the right nothing changes.
+            setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, -10)
             let cluster = try OwnCluster.start(
                 programs: programs, projects: scenario.projects, users: OwnCluster.users,
                 misbehaves: misbehaves && scenario.stores.contains(.probes))

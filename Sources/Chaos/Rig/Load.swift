@@ -22,16 +22,20 @@ final class Load: Sendable {
     }
 
     let watch: Stopwatch
+    /// Within which time the clients begin.
+    let spread: Duration
     private let state = Mutex(State())
     private let done = DispatchSemaphore(value: 0)
     private let count: Int
 
-    /// - Parameter rate: requests a second from the clients of a store.
+    /// - Parameters:
+    ///   - spread: within which time the clients begin.
+    ///   - rate: requests a second from the clients of a store.
     init(
         _ cluster: TrialCluster, _ projects: [TrialCluster.Project], _ stores: [Store], seed: UInt64,
-        _ watch: Stopwatch, rate: (Store) -> Double
+        _ watch: Stopwatch, spread: Duration, rate: (Store) -> Double
     ) {
-        (self.watch, count) = (watch, projects.count * stores.count)
+        (self.watch, self.spread, count) = (watch, spread, projects.count * stores.count)
         for (place, project) in projects.enumerated() {
             for (index, store) in stores.enumerated() {
                 let random = SplitMix64(seed: seed &* 1_000_003 &+ UInt64(place * 16 + index))

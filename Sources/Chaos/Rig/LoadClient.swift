@@ -34,8 +34,8 @@ final class LoadClient: @unchecked Sendable {
     }
 
     func work() {
-        // Not all at once.
-        Stopwatch.pause(pace * Double.random(in: 0..<1, using: &random))
+        // Not all at once: most find their process asleep.
+        Stopwatch.pause(load.spread * Double.random(in: 0..<1, using: &random))
         while true {
             let phase = load.phase
             if phase == .over { break }

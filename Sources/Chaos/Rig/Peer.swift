@@ -27,12 +27,13 @@ final class Peer {
 
     func begin(_ scenario: Scenario, seed: UInt64, _ watch: Stopwatch) {
         let rate = scenario.peerRate(projects: projects.count)
-        let load = Load(cluster, projects, scenario.stores, seed: seed &+ 1, watch) { _ in rate }
+        let load = Load(cluster, projects, scenario.stores, seed: seed &+ 1, watch, spread: .seconds(1)) { _ in rate }
         load.enter(.steady)
         self.load = load
     }
 
     func finish() -> History { load?.finish() ?? History() }
 
-    func stop() { cluster.stop() }
+    /// Can be called from any thread, and twice.
+    var stop: @Sendable () -> Void { { [cluster] in cluster.stop() } }
 }

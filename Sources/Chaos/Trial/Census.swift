@@ -99,6 +99,12 @@ extension TrialCluster {
         text.replacing(/\d+/, with: "N")
     }
 
+    /// The directories of its control group, one in each hierarchy that has it.
+    package func groupDirectories() throws -> [String] {
+        guard let supervisor = try status()["pid"]?.int.map(Int32.init) else { throw Failure("the status names no pid") }
+        return Self.groupPaths(named: group, below: supervisor).map(\.path).filter { $0.hasSuffix("/" + group) }
+    }
+
     /// The cluster's own, among those of other clusters on this machine: named by the FNV-1a hash of its home.
     private var group: String {
         let hash = home.utf8.reduce(0xcbf2_9ce4_8422_2325 as UInt64) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
@@ -106,18 +112,24 @@ extension TrialCluster {
     }
 
     /// Directories of that name and below, in every hierarchy, from where a process is.
-    private static func cgroups(named group: String, below pid: Int32) -> [String] {
+    private static func groupPaths(named group: String, below pid: Int32) -> [(hierarchy: String, path: String)] {
         let lines = ProcessFacts(pid).text("cgroup")?.split(separator: "\n") ?? []
-        return lines.flatMap { line -> [String] in
+        return lines.flatMap { line -> [(String, String)] in
             let parts = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false).map(String.init)
             guard parts.count == 3 else { return [] }
             let roots = parts[1].isEmpty ? ["unified", ""] : [parts[1].replacingOccurrences(of: "name=", with: "")]
-            return roots.flatMap { root -> [String] in
-                let path = "/sys/fs/cgroup/" + root + parts[2]
+            return roots.flatMap { root -> [(String, String)] in
+                let path = "/sys/fs/cgroup/" + root + (parts[2] == "/" ? "" : parts[2])
                 let found = FileManager.default.enumerator(atPath: path)?.compactMap { $0 as? String } ?? []
                 return found.filter { $0.contains(group) && !$0.split(separator: "/").last!.contains(".") }
-                    .map { root + ":" + $0 }
+                    .map { (root, path + "/" + $0) }
             }
+        }
+    }
+
+    private static func cgroups(named group: String, below pid: Int32) -> [String] {
+        groupPaths(named: group, below: pid).map { hierarchy, path in
+            hierarchy + ":" + (path.range(of: group).map { String(path[$0.lowerBound...]) } ?? path)
         }
     }
 }
