@@ -44,7 +44,7 @@ struct ServiceSocketsTests {
         #expect(error?.code == E2BIG)
     }
 
-    @Test func `a supervisor that is passed more sockets of a name than it can serve says so and does not start`() throws {
+    @Test func `a supervisor that is passed more sockets of a name than it can serve does not start`() throws {
         let (first, count) = (Int32(600), ServiceSockets.ownMax + 1)
         let null = Descriptor(open("/dev/null", O_RDONLY | O_CLOEXEC))
         for number in first..<first + Int32(count) { #expect(dup2(null.number, number) == number) }

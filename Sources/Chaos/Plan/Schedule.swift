@@ -34,6 +34,9 @@ private struct Planner {
         }
     }
 
+    /// Until when nothing is done to instances: they are just put to sleep, all of them.
+    var asleep = Duration.zero
+
     mutating func run() -> [Disturbance] {
         guard !forms.isEmpty, scenario.projects > 0 else { return [] }
         var planned: [Disturbance] = []
@@ -51,10 +54,13 @@ private struct Planner {
                 }
                 continue
             }
+            if !form.kinds.isEmpty || form == .fullDisk { now = max(now, asleep) }
             if radius.reach == .everyone {
                 now = max(now, shaken)
                 shaken = now + radius.holds + radius.heals * 2
             }
+            // It has all instances stopped: what is just disturbed would be so twice.
+            if form == .wakeStorm { now = max(now, busy.values.max() ?? .zero) }
             guard let target = target(of: form, at: now) else {
                 // Later, when something is free.
                 if isFirst { first.insert(form, at: 0) }
@@ -63,6 +69,7 @@ private struct Planner {
             let end = now + radius.holds + radius.heals
             guard end <= scenario.duration else { continue }
             if target != .cluster { busy[target] = end + .seconds(1) }
+            if form == .wakeStorm { asleep = now + radius.heals }
             planned.append(Disturbance(form, target, at: now, number: Int.random(in: 0..<1_000_000, using: &random)))
         }
     }

@@ -42,7 +42,7 @@ final class Watcher: Sendable {
     init(_ cluster: TrialCluster, _ scenario: Scenario, _ watch: Stopwatch, curves: [String: RestartCurve]) {
         (self.cluster, self.watch, lag) = (cluster, watch, scenario.statusLag)
         // A look at a large cluster takes its time, of it and of the supervisor.
-        period = .milliseconds(max(250, scenario.projects * 5))
+        period = .milliseconds(max(250, scenario.projects * 8))
         var curves = curves
         // They were ended once for the census.
         for kind in ["front", "platform"] { curves[kind]?.forget("@shared/\(kind)") }

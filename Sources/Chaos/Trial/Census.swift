@@ -101,7 +101,9 @@ extension TrialCluster {
 
     /// The directories of its control group, one in each hierarchy that has it.
     package func groupDirectories() throws -> [String] {
-        guard let supervisor = try status()["pid"]?.int.map(Int32.init) else { throw Failure("the status names no pid") }
+        guard let supervisor = try status()["pid"]?.int.map(Int32.init) else {
+            throw Failure("the status names no pid")
+        }
         return Self.groupPaths(named: group, below: supervisor).map(\.path).filter { $0.hasSuffix("/" + group) }
     }
 

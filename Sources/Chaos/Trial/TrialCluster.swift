@@ -69,11 +69,11 @@ package final class TrialCluster: Sendable {
     /// The same, from a text that names the cluster's home.
     package init(
         clusterFile text: (_ home: String) -> String, portCount: Int = 300, user: UInt32? = nil,
-        variables: [String: String] = [:], programs: String = programsBesideMe
+        variables: [String: String] = [:], programs: String = programsBesideMe, in directory: String = "/tmp"
     ) throws {
         (self.programs, self.user, self.variables) = (programs, user, variables)
         isStopped = Mutex(false)
-        home = "/tmp/bunbase-trial-\(getpid())-\(UInt32.random(in: 0 ... .max))"
+        home = "\(directory)/bunbase-trial-\(getpid())-\(UInt32.random(in: 0 ... .max))"
         try FileManager.default.createDirectory(atPath: home, withIntermediateDirectories: true)
         clusterFile = home + "/cluster.yaml"
         try text(home).write(toFile: clusterFile, atomically: true, encoding: .utf8)

@@ -19,7 +19,7 @@ extension Chaos {
         static let configuration = CommandConfiguration(
             abstract: "Disturbs a cluster under load and judges what came of it.",
             discussion: """
-                Without --against, a cluster of its own is started in /tmp and removed at the end: everything is done \
+                Without --against, a cluster of its own is started and removed at the end: everything is done \
                 to that one. With --against, chaos makes projects in a cluster that runs, disturbs only their \
                 processes, and deletes them at the end.
 
