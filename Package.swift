@@ -20,6 +20,7 @@ enum Layer: String, CaseIterable {
     case platform = "Sources/Platform"
     case launcher = "Sources/Launcher"
     case terminal = "Sources/Terminal"
+    case backup = "Sources/Backup"
     case alerts = "Sources/Alerts"
     case chaos = "Sources/Chaos"
     case program = "Sources/Programs"
@@ -157,6 +158,9 @@ let parts: [Part] = [
         folder: "Sources/Chaos/Rig"),
 
     Part(
+        "Backup", .backup, .shell, uses: ["Nouns", "JSON", "CLinux", "Linux", "Crypto"], folder: "Sources/Backup"),
+
+    Part(
         "bunbase-supervisor", .program, .comfortable,
         uses: ["SupervisorShell", "Config", "Nouns", "Contracts"]),
     Part("bunbase-front", .program, .lean, uses: ["FrontShell"]),
@@ -169,7 +173,7 @@ let parts: [Part] = [
         "bunbase", .program, .comfortable,
         uses: [
             "Nouns", "Contracts", "JSON", "Supervision", "Config", "Linux", "Launcher", "Terminal", "Trial",
-            "ChaosPlan", "ChaosRig",
+            "Backup", "ChaosPlan", "ChaosRig",
         ],
         products: [arguments]),
 
@@ -200,6 +204,7 @@ let parts: [Part] = [
         ]),
     Part("bunbase-fuzz", .test, .comfortable, uses: ["CFuzz", "Fuzz"], folder: "Tests/FuzzProgram"),
     Part("FuzzTests", .test, .tests, uses: ["Fuzz", "Support"]),
+    Part("BackupTests", .test, .tests, uses: ["Backup", "JSON", "Linux", "Support"]),
     Part("AlertsTests", .test, .tests, uses: ["Alerting"]),
     Part("BaseTests", .test, .tests, uses: ["Nouns", "Contracts", "Support"]),
     Part("HTTP2Support", .test, .support, uses: ["CNghttp2"]),

@@ -37,6 +37,7 @@ extension Command {
         case .restart(let id): "restart \(id)"
         case .drain(let id): "drain \(id)"
         case .hold(let id, let hold, let time): "hold \(id) \(hold) for=\(Instant.zero + time)"
+        case .extend(let id, let hold, let time): "extend \(id) \(hold) for=\(Instant.zero + time)"
         case .letGo(let id, let hold): "let-go \(id) \(hold)"
         case .clear(let id): "clear \(id)"
         case .declare(let project): "declare \(project)"

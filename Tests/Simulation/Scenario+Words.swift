@@ -110,14 +110,14 @@ extension Scenario {
         }
     }
 
-    /// `hold acme/store 1 60`: the hold's number, its seconds; `let-go acme/store 1`.
+    /// `hold acme/store 1 60`: the hold's number, its seconds; `extend` likewise; `let-go acme/store 1`.
     private func hold(_ words: [String]) -> Command? {
         guard words.count > 2, let id = InstanceID(words[1]), let hold = UInt64(words[2]).map({ HoldID($0) }) else {
             return nil
         }
         if words[0] == "let-go" { return .letGo(id, hold) }
-        guard words[0] == "hold", words.count > 3 else { return nil }
-        return seconds(words[3]).map { .hold(id, hold, $0) }
+        guard words.count > 3, let time = seconds(words[3]) else { return nil }
+        return words[0] == "hold" ? .hold(id, hold, time) : words[0] == "extend" ? .extend(id, hold, time) : nil
     }
 
     private func command(_ word: String, _ name: String) -> Command? {

@@ -23,13 +23,13 @@ extension Simulation {
         case ..<58: try command(.drain(id))
         case ..<68: try command(.clear(id))
         case ..<88:
-            // Most lengthen or end their own hold; some begin one, or end one that is over or never was.
+            // Most extend or end their own hold; some begin one, or end one that is over or never was.
             let held = random.chance(80) ? holds.keys.filter { $0.project == id.project }.min() : nil
             let (id, hold) = (held ?? id, held.map { holds[$0]!.id } ?? HoldID(commandLast))
-            if luck < 81 {
-                try command(.hold(id, hold, random.milliseconds(upTo: 20_000)))
-            } else {
-                try command(.letGo(id, hold))
+            switch luck {
+            case ..<77: try command(.hold(id, hold, random.milliseconds(upTo: 20_000)))
+            case ..<82: try command(.extend(id, hold, random.milliseconds(upTo: 20_000)))
+            default: try command(.letGo(id, hold))
             }
         case ..<90: try command(.renewWarm)
         case ..<93: try command(.declare(id.project))
@@ -52,7 +52,7 @@ extension Simulation {
             lastOrders[id] = order
             holds[id] = nil
         case .withdraw(let project): holds = holds.filter { $0.key.project != project }
-        case .hold(let id, _, let time): holdsAskedFor[CommandID(commandLast)] = (id, now + time)
+        case .hold(let id, _, let time): holdsAskedFor[CommandID(commandLast)] = (id, time)
         default: break
         }
         try deliver(.commanded(CommandID(commandLast), order))
@@ -74,13 +74,15 @@ extension Simulation {
         case .start(let id), .restart(let id):
             try promise(machine.process(of: id)?.isKnownReady == true, "\(id) serves when its start is answered")
         case .hold(let id, let hold, _):
-            try promise(
-                holds[id].map { $0.until <= now || $0.id == hold } ?? true, "\(id) has one hold at a time")
-            let since = holds[id].flatMap { $0.id == hold ? $0.since : nil } ?? now
-            holds[id] = (hold, since, min(asked?.until ?? now, since + Supervisor.holdMax))
+            try promise(holds[id].map { $0.until <= now } ?? true, "\(id) has one hold at a time")
+            holds[id] = (hold, now, now + (asked?.time ?? .zero))
             try promise(
                 !machine.processes.contains { $0.instance == id && !$0.isGone },
                 "\(id) is down when its hold is answered")
+        case .extend(let id, let hold, let time):
+            guard let held = holds[id] else { return try promise(false, "a hold of \(id) that is over stays over") }
+            try promise(held.id == hold, "the hold of \(id) that is extended is the one that there is")
+            holds[id]!.until = min(now + time, held.since + Supervisor.holdMax)
         case .letGo(let id, let hold):
             try promise(holds[id]?.id == hold, "the hold of \(id) was not broken")
             holds[id] = nil

@@ -98,7 +98,7 @@ package struct Simulation {
     var keptDown: Set<InstanceID> = []
     /// Instances that are down while somebody copies their files, and until when at the latest.
     var holds: [InstanceID: (id: HoldID, since: Instant, until: Instant)] = [:]
-    var holdsAskedFor: [CommandID: (id: InstanceID, until: Instant)] = [:]
+    var holdsAskedFor: [CommandID: (id: InstanceID, time: Duration)] = [:]
     var seedLast: UInt64 = 0
     var projectLast = 0
     /// The batch that is cut short by the supervisor's death.

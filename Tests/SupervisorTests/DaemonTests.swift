@@ -48,6 +48,7 @@ struct DaemonTests {
         let held = try life.view()
         #expect(held["observed"] == "asleep" && held["reason"] == "held for a backup")
         #expect(try life.ask("POST", "/instances/acme/echo/start").status == 409)
+        #expect(try life.ask("POST", "/instances/acme/echo/extend", body: hold(60)).status == 204)
         #expect(try life.ask("POST", "/instances/acme/echo/release", body: Array(#"{"hold":8}"#.utf8)).status == 409)
         #expect(try life.ask("POST", "/instances/acme/echo/release", body: Array(#"{"hold":7}"#.utf8)).status == 204)
         #expect(try life.ask("POST", "/instances/acme/echo/release", body: Array(#"{"hold":7}"#.utf8)).status == 409)

@@ -19,7 +19,8 @@ struct Bunbase: ParsableCommand {
             Up.self, Down.self, Status.self, ProjectsCommand.self, TokensCommand.self, LimitsCommand.self,
             Instances.self, Services.self, Logs.self,
             Events.self,
-            Reload.self, Upgrade.self, ConfigCommand.self, Chaos.self, Completion.self, VersionCommand.self,
+            Reload.self, Upgrade.self, BackupCommand.self, ConfigCommand.self, Chaos.self,
+            Completion.self, VersionCommand.self,
         ])
 
     static func main() {

@@ -27,9 +27,9 @@ struct Cluster {
 
     /// Reads or changes something at the supervisor.
     func supervisor(
-        _ method: String, _ path: String, patience: Duration = .seconds(120)
+        _ method: String, _ path: String, body: JSONValue? = nil, patience: Duration = .seconds(120)
     ) throws(Failure) -> ControlConnection.Answer {
-        try exchange(home.run.control, "the supervisor", method, path, nil, patience)
+        try exchange(home.run.control, "the supervisor", method, path, body?.bytes, patience)
     }
 
     /// Reads or changes something at the platform.

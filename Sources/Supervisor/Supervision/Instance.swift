@@ -53,8 +53,10 @@ struct Instance: Sendable {
     /// Kept down so that its files stay as they are.
     struct Hold: Hashable, Sendable {
         let id: HoldID
-        let since: Instant
-        var until: Instant
+        let time: Duration
+        /// Since when the instance is down; nil while it comes down.
+        var since: Instant?
+        var until: Instant?
         /// To be answered when the instance is down; nil: it is.
         var command: CommandID?
     }

@@ -13,6 +13,7 @@ extension Supervisor {
         case .restart(let id): if admit(id, command) { restartOrder(id, command) }
         case .drain(let id): if admit(id, command) { drainOrder(id, command) }
         case .hold(let id, let hold, let time): if admit(id, command) { holdOrder(id, hold, time, command) }
+        case .extend(let id, let hold, let time): if admit(id, command) { extendOrder(id, hold, time, command) }
         case .letGo(let id, let hold): if admit(id, command) { letGoOrder(id, hold, command) }
         case .clear(let id): if admit(id, command) { clearOrder(id, command) }
         case .renewWarm:

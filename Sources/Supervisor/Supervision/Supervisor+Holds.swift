@@ -2,19 +2,13 @@ import Nouns
 
 /// Instances that are kept down for as long as somebody copies their files.
 extension Supervisor {
-    /// No hold lasts longer, however often it is asked for again.
+    /// No hold lasts longer, however often it is extended.
     package static let holdMax = Duration.seconds(300)
 
     mutating func holdOrder(_ id: InstanceID, _ hold: HoldID, _ time: Duration, _ command: CommandID) {
         guard !id.project.isShared else { return out.append(.answer(command, .alwaysOn(id))) }
-        if let held = known[id]!.hold {
-            guard held.id == hold, held.command == nil else { return out.append(.answer(command, .held(id))) }
-            known[id]!.hold!.until = min(now + time, held.since + Self.holdMax)
-            touch(id)
-            return out.append(.answer(command, nil))
-        }
-        known[id]!.hold = Instance.Hold(
-            id: hold, since: now, until: now + min(time, Self.holdMax), command: command)
+        guard known[id]!.hold == nil else { return out.append(.answer(command, .held(id))) }
+        known[id]!.hold = Instance.Hold(id: hold, time: min(time, Self.holdMax), command: command)
         touch(id)
         switch known[id]!.state {
         case .asleep, .disabled, .quarantined: holdBegins(id)
@@ -22,10 +16,21 @@ extension Supervisor {
         }
     }
 
+    mutating func extendOrder(_ id: InstanceID, _ hold: HoldID, _ time: Duration, _ command: CommandID) {
+        guard let held = known[id]!.hold, held.id == hold, let since = held.since else {
+            return out.append(.answer(command, .holdLost(id)))
+        }
+        known[id]!.hold!.until = min(now + time, since + Self.holdMax)
+        touch(id)
+        out.append(.answer(command, nil))
+    }
+
     /// The instance is down: from now on its files stay as they are.
     mutating func holdBegins(_ id: InstanceID) {
-        guard let command = known[id]!.hold?.command else { return }
-        known[id]!.hold!.command = nil
+        guard let hold = known[id]!.hold, let command = hold.command else { return }
+        (known[id]!.hold!.command, known[id]!.hold!.since) = (nil, now)
+        known[id]!.hold!.until = now + hold.time
+        touch(id)
         report(.held, id)
         out.append(.answer(command, nil))
     }
@@ -48,7 +53,7 @@ extension Supervisor {
 
     /// The hold's time is over.
     mutating func endHoldIfOverdue(_ id: InstanceID) {
-        guard let hold = known[id]!.hold, hold.until <= now else { return }
+        guard let until = known[id]!.hold?.until, until <= now else { return }
         endHold(id, .holdLost(id))
         wakeIfWanted(id)
     }

@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "CLinuxConfine.h"
+#include "CLinuxFiles.h"
 #include "CLinuxProcess.h"
 #include "CLinuxSockets.h"
 #include "CLinuxSpawn.h"

@@ -1,4 +1,6 @@
 import ArgumentParser
+import Backup
+import Config
 import Foundation
 import JSON
 import Terminal
@@ -39,7 +41,9 @@ struct Status: ParsableCommand {
     }
 
     private func text(_ cluster: Cluster, _ style: Style) throws -> String {
-        StatusText(try cluster.json(try cluster.supervisor("GET", "/status")), style).text
+        let text = StatusText(try cluster.json(try cluster.supervisor("GET", "/status")), style).text
+        guard let last = Outcome(data: cluster.home.data), !last.isGood else { return text }
+        return text + "\n\(style.paint(last.sentence, .yellow))\n"
     }
 }
 

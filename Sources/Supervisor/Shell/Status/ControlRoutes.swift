@@ -21,7 +21,8 @@ struct ControlRoutes {
             router.post("/instances/{project}/{kind}/{ordinal}/\(verb)", handler)
         }
         for path in ["/instances/{project}/{kind}", "/instances/{project}/{kind}/{ordinal}"] {
-            router.post(path + "/hold", hold)
+            router.post(path + "/hold") { hold($0, $1) { .hold($0, $1, $2) } }
+            router.post(path + "/extend") { hold($0, $1) { .extend($0, $1, $2) } }
             router.post(path + "/release", release)
         }
         router.post("/services/{name}/restart", restartService)
@@ -66,7 +67,9 @@ struct ControlRoutes {
     }
 
     /// `{"hold": NUMBER, "seconds": N}`: keeps it down, for files to be copied. The number is of the caller's choice.
-    private func hold(_ request: Request, _ responder: Responder) {
+    private func hold(
+        _ request: Request, _ responder: Responder, _ command: (InstanceID, HoldID, Duration) -> Command
+    ) {
         let body = try? JSONValue(parsing: request.body)
         let longest = Int(Supervisor.holdMax.components.seconds)
         guard let hold = Self.hold(body), let seconds = body?["seconds"]?.int, (1...longest).contains(seconds) else {
@@ -75,7 +78,7 @@ struct ControlRoutes {
                     400, "hold.malformed",
                     "The body is {\"hold\": NUMBER, \"seconds\": N}, N from 1 to \(longest), NUMBER at random."))
         }
-        order({ .hold($0, hold, .seconds(seconds)) }, request, responder)
+        order({ command($0, hold, .seconds(seconds)) }, request, responder)
     }
 
     /// `{"hold": NUMBER}`: ends that hold; 409 when it has not lasted until now.
