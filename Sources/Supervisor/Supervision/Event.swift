@@ -111,9 +111,9 @@ package enum Command: Hashable, Sendable {
     case restart(InstanceID)
     /// Revokes its leases, lets it finish, and puts it to sleep; the next request wakes it. Answered when it sleeps.
     case drain(InstanceID)
-    /// Drains it and keeps it down, so that its files stay as they are, until `letGo`, at most for so long from
-    /// when it is down (and `Supervisor.holdMax`), and not over a restart of the supervisor. Requests and what needs it wait meanwhile,
-    /// each until its own deadline. Answered when it is down.
+    /// Drains it and keeps it down, so that its files stay as they are, until `letGo`, at most for so long from when it
+    /// is down (and `Supervisor.holdMax`), and not over a restart of the supervisor. Requests and what needs it wait
+    /// meanwhile, each until its own deadline. Answered when it is down.
     case hold(InstanceID, HoldID, Duration)
     /// Lets a hold last for so long from now on. Answered at once: with a fault unless it still holds.
     case extend(InstanceID, HoldID, Duration)
