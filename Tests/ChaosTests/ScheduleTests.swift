@@ -37,6 +37,20 @@ struct ScheduleTests {
         }
     }
 
+    @Test(arguments: 1...20)
+    func `no supervisor ends while something hangs, and a wake storm comes when nothing is disturbed`(seed: UInt64) {
+        let disturbances = Schedule(scenario(), seed: seed).disturbances
+        for (index, one) in disturbances.enumerated() {
+            let healed = one.at + one.form.radius.holds + one.form.radius.heals
+            let later = disturbances[(index + 1)...].filter { $0.at < healed }
+            if [.stop, .hang, .mute].contains(one.form) {
+                #expect(!later.contains { [.killSupervisor, .killSupervisorAtCall, .reusedPID].contains($0.form) })
+            }
+            if one.target != .cluster { #expect(!later.contains { $0.form == .wakeStorm }) }
+            if one.form == .wakeStorm { #expect(later.allSatisfy { $0.form.kinds.isEmpty }) }
+        }
+    }
+
     @Test func `a form without weight never comes, nor one whose kind has no load`() {
         let schedule = Schedule(
             scenario {

@@ -34,6 +34,8 @@ private struct Planner {
         }
     }
 
+    /// Until when some process is found by its watchdog.
+    var hanging = Duration.zero
     /// Until when nothing is done to instances: they are just put to sleep, all of them.
     var asleep = Duration.zero
 
@@ -54,6 +56,8 @@ private struct Planner {
                 }
                 continue
             }
+            // The next one gives what hangs its time anew.
+            if form.endsSupervisor { now = max(now, hanging) }
             if !form.kinds.isEmpty || form == .fullDisk { now = max(now, asleep) }
             if radius.reach == .everyone {
                 now = max(now, shaken)
@@ -70,6 +74,7 @@ private struct Planner {
             guard end <= scenario.duration else { continue }
             if target != .cluster { busy[target] = end + .seconds(1) }
             if form == .wakeStorm { asleep = now + radius.heals }
+            if form.hangs { hanging = max(hanging, end) }
             planned.append(Disturbance(form, target, at: now, number: Int.random(in: 0..<1_000_000, using: &random)))
         }
     }
@@ -112,4 +117,9 @@ private struct Planner {
     }
 
     private func isFree(_ target: Disturbance.Target, _ now: Duration) -> Bool { busy[target] ?? .zero <= now }
+}
+
+extension Disturbance.Form {
+    fileprivate var endsSupervisor: Bool { [.killSupervisor, .killSupervisorAtCall, .reusedPID].contains(self) }
+    fileprivate var hangs: Bool { [.stop, .hang, .mute].contains(self) }
 }
