@@ -94,7 +94,7 @@ struct AlertServiceTests {
     @Test func `the command has the service's user and no capability`() throws {
         let cluster = try cluster("{command: [./tell]}")
         defer { cluster.stop() }
-        try script("cat > /dev/null; id -u > user; cat /proc/self/status > facts", in: cluster)
+        try script("cat > /dev/null; id -u > user; cat /proc/self/status > new; mv new facts", in: cluster)
         try raise(cluster, "no room")
         try eventually(cluster) { FileManager.default.fileExists(atPath: data(cluster) + "/facts") }
         let user = try String(contentsOfFile: data(cluster) + "/user", encoding: .utf8)
