@@ -35,6 +35,8 @@ struct ServiceFaultTests {
         let front = try #require(try cluster.pid(service: "front"))
         kill(front, SIGSTOP)
         #expect(try client.get("/v1/kv/kv/a").text == "1")
+        // Its threads stop one after the other: one of them may have answered that.
+        if try cluster.pid(service: "front") == front { #expect(try client.get("/v1/kv/kv/a").text == "1") }
         #expect(try cluster.pid(service: "front") != front)
     }
 
