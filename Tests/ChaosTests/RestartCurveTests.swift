@@ -42,8 +42,31 @@ struct RestartCurveTests {
     }
 
     @Test func `the curve begins anew after health, and not before`() {
-        #expect(violations([(0, 1), (0, 1), (0, 1)], health: 10_000).isEmpty)
+        #expect(violations([(0, 1), (0, 1), (0, 1)], health: 10_100).isEmpty)
         #expect(!violations([(0, 1), (100, 1), (100, 1)], health: 9_000).isEmpty)
+    }
+
+    @Test(arguments: ["instance draining", "instance stopping", "instance asleep", "instance disabled"])
+    func `health counts that ends in order, the sleep after it does not`(end: String) {
+        for (health, wait, isAllowed) in [
+            (11_000, 100, true), (11_000, 200, false), (9_000, 200, true), (9_000, 100, false),
+        ] as [(Int64, Int64, Bool)] {
+            var curve = RestartCurve(policy)
+            var now: Int64 = 1_000_000
+            func say(_ message: String, after time: Int64 = 0, next: Int64? = nil) {
+                now += time
+                curve.take(.init(time: now, message: message, instance: "p/bundoc", nextAttempt: next.map { now + $0 }))
+            }
+            say("instance crashed")
+            say("instance starting")
+            say("instance serving")
+            say(end, after: health)
+            say("instance starting", after: 20_000)
+            say("instance crashed")
+            say("instance crashed")
+            say("instance backing off", next: wait)
+            #expect(curve.violations.isEmpty == isAllowed, "\(health) ms of health, then a wait of \(wait) ms")
+        }
     }
 
     @Test func `who stops an instance forgets none of its crashes, who clears it does`() {

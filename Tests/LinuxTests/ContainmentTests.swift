@@ -56,6 +56,21 @@ import Testing
         try shell.loop.turn { containment.members.isEmpty }
     }
 
+    @Test func `finds also what is just being made, by those that end meanwhile`() throws {
+        for _ in 0..<60 {
+            let script = "(setsid sleep 100 &); (sleep 100 &); echo up > \(shell.scratch["up"]); (sleep 100 &)"
+            let child = try ChildProcess.spawn(Shell.script(script, environment: [marker.name: marker.value]))
+            let containment = Containment(of: child.id, leaf: nil, marker: marker)
+            _ = try shell.line(of: "up")
+            child.signal(SIGKILL)
+            _ = try shell.end(of: child)
+            var isClear = false
+            containment.clear(on: shell.loop) { isClear = true }
+            try shell.loop.turn { isClear }
+            #expect(containment.members.isEmpty)
+        }
+    }
+
     @Test func `leaves others alone`() throws {
         let child = try ChildProcess.spawn(SpawnPlan("/bin/sleep", ["100"]))
         let other = try ChildProcess.spawn(SpawnPlan("/bin/sleep", ["100"], environment: [marker.name: "other"]))

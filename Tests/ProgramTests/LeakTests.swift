@@ -35,7 +35,7 @@ struct LeakTests {
         for project in projects {
             for kind in ["bunder", "bundoc"] { try cluster.command("drain", project, kind) }
         }
-        let before = try cluster.census()
+        let before = try cluster.restingCensus()
         for index in 0..<1000 { try cycle(index) }
         for project in projects {
             for kind in ["bunder", "bundoc"] { try cluster.command("drain", project, kind) }
@@ -64,7 +64,7 @@ struct LeakTests {
         }
         try onceForAll("start")
         try onceForAll("drain")
-        let before = try cluster.census()
+        let before = try cluster.restingCensus()
         for _ in 0..<3 {
             try onceForAll("start")
             try successor(of: #require(try cluster.status()["pid"]?.int.map(Int32.init)))
@@ -80,7 +80,7 @@ struct LeakTests {
         let first = try cluster.createProject("first")
         #expect(try Client(cluster, first).put("/v1/kv/kv/a", "1").status == 200)
         #expect(try exchange(cluster.platform, "DELETE", "/projects/\(first.id)").status < 300)
-        let before = try cluster.census()
+        let before = try cluster.restingCensus()
         for index in 0..<30 {
             let project = try cluster.createProject("p\(index)")
             #expect(try Client(cluster, project).put("/v1/kv/kv/a", "1").status == 200)

@@ -25,8 +25,9 @@ package struct RestartCurve: Sendable {
     private static let tellingMax = Duration.milliseconds(50)
 
     private struct Trace {
-        /// Crashes in a row; nil when some were not heard of.
+        /// Crashes in a row; nil when some were not heard of, or when nobody can tell whether they count.
         var attempts: Int? = 0
+        /// Nil while it does not serve.
         var servingSince: Int64?
         /// When the next start is due.
         var due: Int64?
@@ -54,23 +55,38 @@ package struct RestartCurve: Sendable {
     package mutating func take(_ event: Event) {
         var trace = traces[event.instance] ?? Trace(attempts: isWhole ? 0 : nil)
         switch event.message {
-        case "instance serving": trace.servingSince = event.time
+        case "instance serving":
+            servedUntil(event.time, &trace)
+            trace.servingSince = event.time
+        case "instance draining", "instance stopping", "instance asleep": servedUntil(event.time, &trace)
         case "instance crashed": crashed(event, &trace)
         case "instance backing off", "instance quarantined": waits(event, &trace)
         case "instance starting": started(event, &trace)
         case "instance cleared": trace = Trace()
         // Who stops it forgets nothing of what it did.
-        case "instance disabled": (trace.due, trace.servingSince) = (nil, nil)
+        case "instance disabled":
+            servedUntil(event.time, &trace)
+            trace.due = nil
         default: break
         }
         traces[event.instance] = trace
     }
 
-    private func crashed(_ event: Event, _ trace: inout Trace) {
-        if let since = trace.servingSince, Double(event.time - since) >= policy.resetAfter / .milliseconds(1) {
+    /// Health that lasted makes the curve begin anew, whether it ended in a crash or in order.
+    private func servedUntil(_ time: Int64, _ trace: inout Trace) {
+        guard let since = trace.servingSince else { return }
+        trace.servingSince = nil
+        let excess = Duration.milliseconds(time - since) - policy.resetAfter
+        if abs(excess.nanoseconds) <= Self.tellingMax.nanoseconds {
+            trace.attempts = nil
+        } else if excess > .zero {
             trace.attempts = 0
         }
-        (trace.attempts, trace.servingSince) = (trace.attempts.map { $0 + 1 }, nil)
+    }
+
+    private func crashed(_ event: Event, _ trace: inout Trace) {
+        servedUntil(event.time, &trace)
+        trace.attempts = trace.attempts.map { $0 + 1 }
         // The first attempt comes at once.
         trace.due = trace.attempts == 1 ? event.time : nil
     }

@@ -171,14 +171,7 @@ package final class ChaosRun {
             }
         }
         try rest(cluster)
-        // What is just ending is not there the next time.
-        var before = try cluster.census()
-        for _ in 0..<10 {
-            let next = try cluster.census()
-            if next == before { break }
-            before = next
-        }
-        return before
+        return try cluster.restingCensus()
     }
 
     /// Waits until every instance sleeps.

@@ -62,6 +62,17 @@ extension TrialCluster {
         return Census(counts: counts)
     }
 
+    /// A census that stays the same for a while: what is just ending has ended, what is to be started again has been.
+    package func restingCensus(patience: Duration = .seconds(15)) throws -> Census {
+        let end = ContinuousClock.now + patience
+        var (census, since) = (try census(), ContinuousClock.now)
+        while ContinuousClock.now < end, ContinuousClock.now - since < .milliseconds(500) {
+            let next = try self.census()
+            if next != census { (census, since) = (next, ContinuousClock.now) }
+        }
+        return census
+    }
+
     /// The same, as soon as it equals the one before; otherwise what it is after the patience is over.
     package func census(like before: Census, patience: Duration = .seconds(15)) throws -> Census {
         let end = ContinuousClock.now + patience

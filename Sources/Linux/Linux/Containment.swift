@@ -19,6 +19,8 @@ package final class Containment {
 
     private static let retryMin = Duration.milliseconds(5)
     private static let retryMax = Duration.seconds(1)
+    /// In a row that find nobody.
+    private static let looksMin = 2
 
     package let leader: ProcessID
     package let leaf: CgroupLeaf?
@@ -46,14 +48,22 @@ package final class Containment {
     /// Kills what is left, waits until nothing is, then calls `done` from the loop. Removes the leaf.
     package func clear(on loop: EventLoop, _ done: @escaping () -> Void) {
         if let leaf { return leaf.clear(on: loop, done) }
-        clear(on: loop, again: Self.retryMin, done)
+        clear(on: loop, again: Self.retryMin, looks: 0, done)
     }
 
-    private func clear(on loop: EventLoop, again delay: Duration, _ done: @escaping () -> Void) {
+    /// One look may miss a process that was made while it went on, by one that had ended when its turn came, and one
+    /// that is just executing a program and has no environment meanwhile: only a second look tells that nothing is left.
+    private func clear(on loop: EventLoop, again delay: Duration, looks: Int, _ done: @escaping () -> Void) {
         let left = members
-        guard !left.isEmpty else { return loop.afterBatch(done) }
+        guard !left.isEmpty || looks + 1 < Self.looksMin else { return loop.afterBatch(done) }
         for pid in left { _ = Glibc.kill(pid, SIGKILL) }
-        loop.schedule(after: delay) { [self] in clear(on: loop, again: min(delay * 2, Self.retryMax), done) }
+        loop.schedule(after: delay) { [self] in
+            if left.isEmpty {
+                clear(on: loop, again: delay, looks: looks + 1, done)
+            } else {
+                clear(on: loop, again: min(delay * 2, Self.retryMax), looks: 0, done)
+            }
+        }
     }
 
     /// Nobody else has the leader's number: it still has it, or it is gone and so is its number.

@@ -15,13 +15,13 @@ struct CrashHistory: Hashable, Sendable {
     /// Stays set while a probe runs, until it has lasted.
     var isQuarantined = false
 
-    /// `readySince` is nil when the process never became ready.
-    mutating func crashed(
-        at now: Instant, readySince: Instant?, under policy: RestartPolicy, random: inout SplitMix64
-    ) -> Verdict {
-        if let readySince, readySince.duration(to: now) >= policy.resetAfter {
-            (attempts, isQuarantined) = (0, false)
-        }
+    /// A process no longer serves, for whatever reason. If it did so for long, the curve begins anew.
+    mutating func served(for time: Duration, under policy: RestartPolicy) {
+        if time >= policy.resetAfter { (attempts, isQuarantined) = (0, false) }
+    }
+
+    /// `served` comes before, if the process did.
+    mutating func crashed(at now: Instant, under policy: RestartPolicy, random: inout SplitMix64) -> Verdict {
         attempts += 1
         moments.removeAll { $0.duration(to: now) > policy.period }
         moments.append(now)

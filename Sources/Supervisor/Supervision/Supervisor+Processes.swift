@@ -106,7 +106,6 @@ extension Supervisor {
     /// An exit that was not planned: again, later, or not.
     mutating func crashed(_ id: InstanceID, _ exit: Exit, _ reason: String) {
         guard !isShuttingDown, !known[id]!.isDisabled, isAllowed(id) else { return landed(id, "its process ended") }
-        let run = known[id]!.run
         let policy = kind(id).restart
         report(.crashed, id, exit: exit, reason: reason)
         let mode = id.project.isShared ? .permanent : policy.mode
@@ -115,9 +114,8 @@ extension Supervisor {
             return landed(id, "its process ended: \(reason)")
         }
         answerStarters(id, .crashed(id, reason))
-        let verdict = known[id]!.crashes.crashed(
-            at: now, readySince: run.flatMap { $0.isReady ? $0.since : nil }, under: policy, random: &random)
-        switch verdict {
+        if case .serving(let run) = known[id]!.state { countHealth(id, run) }
+        switch known[id]!.crashes.crashed(at: now, under: policy, random: &random) {
         case .retry(let delay):
             dropLostListener(id)
             known[id]!.restarts += 1
@@ -134,6 +132,11 @@ extension Supervisor {
             report(.quarantined, id, reason: reason, nextAttempt: now + delay)
             answerStoppers(id)
         }
+    }
+
+    /// The instance leaves `serving`: whether it crashes, or sleeps, restarts or stops in order, its health counts.
+    mutating func countHealth(_ id: InstanceID, _ run: Instance.Run) {
+        known[id]!.crashes.served(for: run.since.duration(to: now), under: kind(id).restart)
     }
 
     /// Sockets that only the dead process had are gone: their leases lead nowhere.

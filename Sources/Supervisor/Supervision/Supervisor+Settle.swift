@@ -114,6 +114,8 @@ extension Supervisor {
     /// The one door between states.
     mutating func enter(_ id: InstanceID, _ state: Instance.State, _ reason: String) {
         let old = known[id]!.state
+        // Where it leaves `serving` without a process it has crashed, and that was counted before.
+        if case .serving(let run) = old, state.hasProcess { countHealth(id, run) }
         if old.observed != state.observed { known[id]!.since = now }
         known[id]!.state = state
         known[id]!.reason = reason
