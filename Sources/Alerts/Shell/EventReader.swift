@@ -57,7 +57,8 @@ final class EventReader: Sendable {
     }
 
     /// Until the stream ends. What happened before the status was asked for is in it, and is passed over in the stream.
-    private func follow() {
+    // Inlined into an endless loop it keeps the optimiser of Swift 6.3 busy for ever (LoopInvariantCodeMotion).
+    @inline(never) private func follow() {
         let moment = Timestamp(WallTime.milliseconds).text
         guard tellStatus(), let stream = try? ControlConnection(to: control, patience: nil) else { return }
         _ = try? stream.events("/events?after=0") { event in
