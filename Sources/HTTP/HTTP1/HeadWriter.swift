@@ -27,7 +27,14 @@ package enum HeadWriter {
 
     package static func field(_ name: StaticString, _ value: some Sequence<UInt8>, to output: inout [UInt8]) {
         begin(name, &output)
-        for byte in value { output.append(byte == 0 || byte == 10 || byte == 13 ? UInt8(ascii: " ") : byte) }
+        let start = output.count
+        // In one piece where it lies in one: a generic iterator allocates for each byte.
+        if value.withContiguousStorageIfAvailable({ output += $0 }) == nil { output += value }
+        output.withUnsafeMutableBufferPointer { bytes in
+            for index in start..<bytes.count where bytes[index] == 0 || bytes[index] == 10 || bytes[index] == 13 {
+                bytes[index] = UInt8(ascii: " ")
+            }
+        }
         output.appendLineEnd()
     }
 

@@ -1,4 +1,5 @@
 import CNghttp2
+import Glibc
 import HTTP
 
 /// The fields of an answer, collected before they are sent. Used again and again without allocating.
@@ -39,8 +40,11 @@ package struct HTTP2Fields {
         _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, isIndexed: Bool = true
     ) {
         let start = bytes.count
-        for byte in name { bytes.append(byte.lowercasedASCII) }
+        bytes += name
         let middle = bytes.count
+        bytes.withUnsafeMutableBufferPointer { bytes in
+            for index in start..<middle { bytes[index] = bytes[index].lowercasedASCII }
+        }
         bytes += value
         entries.append(Entry(name: start..<middle, value: middle..<bytes.count, isIndexed: isIndexed))
     }
@@ -48,10 +52,10 @@ package struct HTTP2Fields {
     /// Takes field lines in the form of HTTP/1, each with its CR LF; what is for one hop only is left out.
     package mutating func add(lines: UnsafeRawBufferPointer) {
         var start = 0
-        while let end = lines[start...].firstIndex(of: UInt8(ascii: "\n")) {
+        while let end = lines.first("\n", from: start) {
             let line = UnsafeRawBufferPointer(rebasing: lines[start..<end])
             start = end + 1
-            guard let colon = line.firstIndex(of: UInt8(ascii: ":")), line.last == UInt8(ascii: "\r") else { continue }
+            guard let colon = line.first(":", from: 0), line.last == UInt8(ascii: "\r") else { continue }
             var value = line[(colon + 1)..<(line.count - 1)]
             while value.first == UInt8(ascii: " ") { value = value.dropFirst() }
             let name = UnsafeRawBufferPointer(rebasing: line[..<colon])
@@ -85,5 +89,13 @@ package struct HTTP2Fields {
                 return body(pairs.baseAddress!, entries.count)
             }
         }
+    }
+}
+
+extension UnsafeRawBufferPointer {
+    /// Where the first such byte is from `start` on, by the C library, which looks at many at once.
+    fileprivate func first(_ byte: Unicode.Scalar, from start: Int) -> Int? {
+        guard let baseAddress, start < count else { return nil }
+        return memchr(baseAddress + start, Int32(byte.value), count - start).map { UnsafeRawPointer($0) - baseAddress }
     }
 }

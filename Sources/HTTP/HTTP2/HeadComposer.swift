@@ -19,22 +19,30 @@ struct HeadComposer {
     private var count = 0
     private var hasLength = false
     private var fault: Fault?
+    /// Whether there is a `fault`, which takes a while to look at.
+    private var isRefused = false
 
     init(_ limits: HeadLimits) { self.limits = limits }
 
     mutating func begin() {
-        for part in [\HeadComposer.method, \.path, \.authority, \.scheme, \.host, \.cookies, \.lines] {
-            self[keyPath: part].removeAll(keepingCapacity: true)
-        }
-        (count, hasLength, fault) = (0, false, nil)
+        method.removeAll(keepingCapacity: true)
+        path.removeAll(keepingCapacity: true)
+        authority.removeAll(keepingCapacity: true)
+        scheme.removeAll(keepingCapacity: true)
+        host.removeAll(keepingCapacity: true)
+        cookies.removeAll(keepingCapacity: true)
+        lines.removeAll(keepingCapacity: true)
+        (count, hasLength) = (0, false)
+        if isRefused { (fault, isRefused) = (nil, false) }
     }
+
+    private mutating func refuse(_ fault: Fault) { (self.fault, isRefused) = (fault, true) }
 
     /// Takes one field. The names' form and the order are checked by nghttp2.
     mutating func add(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {
-        guard fault == nil, !name.isEmpty else { return }
+        guard !isRefused, !name.isEmpty else { return }
         guard lines.count + cookies.count + name.count + value.count + 4 <= limits.bytesMax else {
-            fault = name.equals(":path") ? .targetTooLong(limits.bytesMax) : .headTooLong(limits.bytesMax)
-            return
+            return refuse(name.equals(":path") ? .targetTooLong(limits.bytesMax) : .headTooLong(limits.bytesMax))
         }
         guard name[0] != UInt8(ascii: ":") else { return addPseudo(name, value) }
         // Each crumb of a cookie is a field by itself here, and one line there (RFC 9113 §8.2.3).
@@ -44,11 +52,11 @@ struct HeadComposer {
             return
         }
         count += 1
-        guard count <= limits.fieldsMax else { return fault = .fieldsTooMany(limits.fieldsMax) }
+        guard count <= limits.fieldsMax else { return refuse(.fieldsTooMany(limits.fieldsMax)) }
         // A line break would begin another line.
-        guard value.allSatisfy(\.isFieldValue), name.allSatisfy(\.isToken) else { return fault = .controlByte }
+        guard value.allSatisfy(\.isFieldValue), name.allSatisfy(\.isToken) else { return refuse(.controlByte) }
         if name.equals("host") {
-            guard host.isEmpty else { return fault = .hostRepeated }
+            guard host.isEmpty else { return refuse(.hostRepeated) }
             return host += value
         }
         if name.equals("content-length") { hasLength = true }
@@ -75,11 +83,11 @@ struct HeadComposer {
     /// - Parameter hasBody: the stream goes on behind the head.
     mutating func compose(hasBody: Bool) throws(Fault) {
         if let fault { throw fault }
-        guard !method.elementsEqual("CONNECT".utf8) else { throw .methodUnsupported }
+        guard !Self.is(method, "CONNECT") else { throw .methodUnsupported }
         guard !method.isEmpty, method.allSatisfy(\.isToken) else { throw .methodMalformed }
-        guard scheme.elementsEqual("https".utf8) || scheme.elementsEqual("http".utf8) else { throw .targetMalformed }
+        guard Self.is(scheme, "https") || Self.is(scheme, "http") else { throw .targetMalformed }
         guard path.allSatisfy(\.isTarget), let first = path.first,
-            first == UInt8(ascii: "/") || path.elementsEqual("*".utf8)
+            first == UInt8(ascii: "/") || Self.is(path, "*")
         else { throw .targetMalformed }
         guard cookies.allSatisfy(\.isFieldValue) else { throw .controlByte }
         bytes.removeAll(keepingCapacity: true)
@@ -92,6 +100,10 @@ struct HeadComposer {
         if !cookies.isEmpty { HeadWriter.field("cookie", cookies, to: &bytes) }
         if hasBody, !hasLength { HeadWriter.field("transfer-encoding", "chunked" as StaticString, to: &bytes) }
         HeadWriter.end(&bytes)
+    }
+
+    private static func `is`(_ bytes: [UInt8], _ text: StaticString) -> Bool {
+        bytes.withUnsafeBytes { $0.equals(text) }
     }
 
     private mutating func composeHost() throws(Fault) {
