@@ -138,6 +138,8 @@ package final class TLSContext {
         // Sessions live in the clients' tickets alone. No early data: it can be replayed.
         copenssl_cache_no_sessions(pointer)
         SSL_CTX_set_max_early_data(pointer, 0)
+        // A second one costs every handshake a seal, and clients keep few connections.
+        SSL_CTX_set_num_tickets(pointer, 1)
         SSL_CTX_set_timeout(pointer, Int(TicketKeys.lifetime.components.seconds))
         SSL_CTX_set_tlsext_ticket_key_evp_cb(pointer) { Tickets.seal($0, $1, $2, $3, $4, $5) }
         SSL_CTX_set_alpn_select_cb(

@@ -25,7 +25,8 @@ enum Tickets {
             return 0
         }
         guard begin(mac, key), EVP_DecryptInit_ex(cipher, cipherForm, nil, key.cipher, vector) == 1 else { return -1 }
-        return isOld ? 2 : 1
+        // A ticket that is used twice shows who comes again: TLS 1.3 has the next one for that (RFC 8446 appendix C.4).
+        return isOld || SSL_version(ssl) == TLS1_3_VERSION ? 2 : 1
     }
 
     private static func begin(_ mac: OpaquePointer?, _ key: TicketKeys.Key) -> Bool {

@@ -25,6 +25,8 @@ package final class TLSClient {
     package private(set) var received: [UInt8] = []
     /// The server has said that it sends no more.
     package private(set) var wasToldGoodbye = false
+    /// Tickets of TLS 1.3 that have come.
+    package private(set) var ticketCount = 0
     /// Why the connection failed; an alert of the server's reads like `tlsv1 unrecognized name`.
     package private(set) var failure: String?
     package let ssl: OpaquePointer
@@ -45,11 +47,21 @@ package final class TLSClient {
         (input, output) = (BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()))
         SSL_set_bio(ssl, input, output)
         SSL_set_connect_state(ssl)
+        countTickets()
         if let name = options.name { _ = copenssl_set_server_name(ssl, name) }
         let list = options.protocols.flatMap { [UInt8($0.utf8.count)] + Array($0.utf8) }
         if !list.isEmpty { SSL_set_alpn_protos(ssl, list, UInt32(list.count)) }
         if let session = options.session { SSL_set_session(ssl, session.pointer) }
         advance()
+    }
+
+    private func countTickets() {
+        SSL_set_msg_callback(ssl) { isOwn, _, type, bytes, count, _, client in
+            let first = bytes?.load(as: UInt8.self)
+            guard isOwn == 0, type == SSL3_RT_HANDSHAKE, first == UInt8(SSL3_MT_NEWSESSION_TICKET) else { return }
+            Unmanaged<TLSClient>.fromOpaque(client!).takeUnretainedValue().ticketCount += 1
+        }
+        SSL_ctrl(ssl, SSL_CTRL_SET_MSG_CALLBACK_ARG, 0, Unmanaged.passUnretained(self).toOpaque())
     }
 
     deinit {

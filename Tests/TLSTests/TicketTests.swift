@@ -33,6 +33,16 @@ import Testing
         #expect(try connect(reloaded, begun.session, version: version).isResumed)
     }
 
+    @Test func `a handshake gives one ticket, and a resumed one the next`() throws {
+        let context = try TLSContext([HandshakeTests.a])
+        let line = try Line(context)
+        try #require(line.shake() == .done)
+        #expect(line.client.ticketCount == 1)
+        let next = try Line(context) { $0.session = line.client.session }
+        try #require(next.shake() == .done)
+        #expect(next.session.isResumed && next.client.ticketCount == 1)
+    }
+
     @Test(arguments: [TLS1_3_VERSION, TLS1_2_VERSION])
     func `a ticket of another front does not open`(version: Int32) throws {
         let begun = try connect(TLSContext([HandshakeTests.a]), version: version)
