@@ -235,7 +235,8 @@ struct RequestScannerTests {
 
     @Test(arguments: [
         ("X-Bunbase-Token", FieldName.token), ("x-bunbase-anything", .reserved), ("X_BUNBASE_TOKEN", .reserved),
-        ("x-bundoc-user", .reserved), ("X-Bunbase-Client-Key", .clientKey), ("X-Bun", .other), ("Te", .te),
+        ("x-bundoc-user", .reserved), ("x-bundoc-", .reserved), ("X_Bunbase_", .reserved), ("x-bundoc", .other),
+        ("X-Bunbase-Client-Key", .clientKey), ("X-Bun", .other), ("Te", .te),
         ("content-LENGTH", .contentLength), ("content_length", .other),
     ]) func `tells names apart`(_ name: String, _ kind: FieldName) {
         #expect(Array(name.utf8).withUnsafeBytes { FieldName($0) } == kind)

@@ -88,7 +88,7 @@ package enum FieldName: UInt8, Sendable {
 
     /// A CGI-like gateway maps `_` to `-`, so a client could smuggle our fields past a plain comparison.
     private static func isReserved(_ name: UnsafeRawBufferPointer) -> Bool {
-        guard name.count > 9, name[0] | 0x20 == UInt8(ascii: "x") else { return false }
+        guard name.count >= 9, name[0] | 0x20 == UInt8(ascii: "x") else { return false }
         return hasPrefix(name, "x-bunbase-") || hasPrefix(name, "x-bundoc-")
     }
 
