@@ -51,8 +51,8 @@ package final class Containment {
         clear(on: loop, again: Self.retryMin, looks: 0, done)
     }
 
-    /// One look may miss a process that was made while it went on, by one that had ended when its turn came, and one
-    /// that is just executing a program and has no environment meanwhile: only a second look tells that nothing is left.
+    /// One look may miss a process that was made meanwhile by one that had ended when its turn came, and one that is
+    /// just executing a program and has no environment: only a second look tells that nobody is left.
     private func clear(on loop: EventLoop, again delay: Duration, looks: Int, _ done: @escaping () -> Void) {
         let left = members
         guard !left.isEmpty || looks + 1 < Self.looksMin else { return loop.afterBatch(done) }
