@@ -30,6 +30,9 @@ struct AlertServiceTests {
         try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
     }
 
+    /// A line at once: the service may be killed at any moment, and its command with it.
+    private static let tell = "line=$(cat); echo \"$line\" >> told"
+
     private func data(_ cluster: TrialCluster) -> String { cluster.home + "/data/alerts" }
 
     private func told(_ cluster: TrialCluster) -> [JSONValue] {
@@ -58,7 +61,7 @@ struct AlertServiceTests {
     @Test func `a quarantine and a failed backup reach the command once, and their end too`() throws {
         let cluster = try cluster("{command: [./tell], pause: 1s}")
         defer { cluster.stop() }
-        try script("cat >> told; echo >> told", in: cluster)
+        try script(Self.tell, in: cluster)
         let project = try cluster.createProject("p")
         _ = try? exchange(cluster.control, "POST", "/instances/\(project.id)/bad/start", patience: .seconds(5))
         for _ in 0..<5 { try raise(cluster, "the disk was full") }
@@ -128,7 +131,7 @@ struct AlertServiceTests {
     @Test func `a restarted service tells nothing twice`() throws {
         let cluster = try cluster("{command: [./tell]}")
         defer { cluster.stop() }
-        try script("cat >> told; echo >> told", in: cluster)
+        try script(Self.tell, in: cluster)
         try raise(cluster, "no room")
         try eventually(cluster) { told(cluster).count == 1 }
         let old = try #require(try cluster.pid(service: "alerts"))
@@ -138,6 +141,19 @@ struct AlertServiceTests {
             return try now != nil && now != old && cluster.status()["state"]?.string == "ready"
         }
         try raise(cluster, "no room")
+        let other = #"{"alert":"custom.one","subject":"demo","text":"other"}"#
+        #expect(try exchange(cluster.control, "POST", "/alerts", body: Array(other.utf8)).status == 204)
+        try eventually(cluster) { told(cluster).count >= 2 }
+        #expect(words(told(cluster)) == ["raised backup.failed", "raised custom.one"])
+    }
+
+    @Test func `what is raised while the service is away is told when it is back`() throws {
+        let cluster = try cluster("{command: [./tell]}")
+        defer { cluster.stop() }
+        try script(Self.tell, in: cluster)
+        try raise(cluster, "no room")
+        try eventually(cluster) { told(cluster).count == 1 }
+        kill(try #require(try cluster.pid(service: "alerts")), SIGKILL)
         let other = #"{"alert":"custom.one","subject":"demo","text":"other"}"#
         #expect(try exchange(cluster.control, "POST", "/alerts", body: Array(other.utf8)).status == 204)
         try eventually(cluster) { told(cluster).count >= 2 }
@@ -157,7 +173,7 @@ struct AlertServiceTests {
                 """
             })
         defer { cluster.stop() }
-        try script("cat >> told; echo >> told", in: cluster)
+        try script(Self.tell, in: cluster)
         try eventually(cluster) { told(cluster).count == 1 }
         #expect(words(told(cluster)) == ["raised certificate.expires"])
         #expect(told(cluster)[0]["subject"]?.string == "demo.example")

@@ -18,6 +18,8 @@ final class AlertService {
     private var reader: EventReader?
     private var alarm: TimerHeap.ID?
     private var awaySince: Int64?
+    /// The last event that may lead to an alert: another life goes on behind it.
+    private var heard: UInt64
     /// A supervisor that is away for so long is worth an alert; restarts are shorter.
     private static let awayMax: Int64 = 60_000
 
@@ -33,7 +35,9 @@ final class AlertService {
     init(_ settings: AlertSettings, data: String, on loop: EventLoop) {
         (self.loop, self.settings) = (loop, settings)
         memory = AlertMemory(at: data + "/alerts.json")
-        book = AlertBook(settings.rules, entries: memory.read())
+        let content = memory.read()
+        book = AlertBook(settings.rules, entries: content.entries)
+        heard = content.heard
     }
 
     func start(control: String?) throws(SystemError) {
@@ -51,7 +55,9 @@ final class AlertService {
             routes.append(Route(courier, target.name))
         }
         if let control {
-            reader = try EventReader(control, on: loop) { [unowned self] news in for item in news { take(item) } }
+            reader = try EventReader(control, after: heard, on: loop) { [unowned self] news in
+                for item in news { take(item) }
+            }
         }
         lookAtDisk()
     }
@@ -72,9 +78,22 @@ final class AlertService {
             awaySince = nil
             take(.resolved(Alert.Key(.unreachable, settings.node)))
             take(.quarantined(Self.quarantined(in: status)))
-        case .event(let event): take(event)
+        case .event(let id, let event): take(event, id)
         }
     }
+
+    private func take(_ event: JSONValue, _ id: UInt64) {
+        let isNews = Self.newsworthy.contains(event["message"]?.string ?? "")
+        // Before what follows from it is told: that is written down together.
+        if isNews { heard = id }
+        take(event)
+        if isNews { remember() }
+    }
+
+    /// What raises something, or is counted. What only ends something may come again.
+    private static let newsworthy: Set<String> = [
+        "alert raised", "alert resolved", "no port free", "instance crashed", "instance quarantined",
+    ]
 
     private static func quarantined(in status: JSONValue) -> [String: String] {
         let rows = (status["instances"]?.array ?? []) + (status["services"]?.array ?? [])
@@ -147,10 +166,12 @@ final class AlertService {
                 ])
             for route in routes { route.box.add(notice) }
         }
-        if !notices.isEmpty { memory.write(Array(book.entries.values)) }
+        if !notices.isEmpty { remember() }
         for route in routes { push(route) }
         rearm()
     }
+
+    private func remember() { memory.write(AlertMemory.Content(heard: heard, entries: Array(book.entries.values))) }
 
     private func push(_ route: Route) {
         guard let notice = route.box.next(at: now) else { return }

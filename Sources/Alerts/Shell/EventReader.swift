@@ -8,9 +8,10 @@ import Terminal
 /// A thread that follows the supervisor's events, over its restarts, and hands what it hears to the loop.
 final class EventReader: Sendable {
     enum News: Sendable {
-        /// The whole status: at the beginning of each stream, since what happened before it was not heard.
+        /// The whole status: at the beginning of each stream, since some of what happened before may not have been heard.
         case status(JSONValue)
-        case event(JSONValue)
+        /// With its id, which only grows.
+        case event(UInt64, JSONValue)
         /// The supervisor cannot be reached.
         case away
     }
@@ -22,9 +23,15 @@ final class EventReader: Sendable {
     private let news = Mutex<[News]>([])
     private let control: String
     private let waker: Waker
+    private let heard: UInt64
+    /// In the first life what happened before is over.
+    private let began = Timestamp(WallTime.milliseconds).text
 
-    init(_ control: String, on loop: EventLoop, _ take: @escaping ([News]) -> Void) throws(SystemError) {
-        self.control = control
+    /// - Parameter heard: the last event that an earlier life took; 0: there was none.
+    init(
+        _ control: String, after heard: UInt64, on loop: EventLoop, _ take: @escaping ([News]) -> Void
+    ) throws(SystemError) {
+        (self.control, self.heard) = (control, heard)
         let box = Box()
         waker = try Waker(on: loop) {
             guard let reader = box.reader else { return }
@@ -49,22 +56,27 @@ final class EventReader: Sendable {
     private final class Box { weak var reader: EventReader? }
 
     private func work() {
+        var heard = heard
         while true {
-            follow()
+            follow(after: &heard)
             tell(.away)
             usleep(Self.pause)
         }
     }
 
-    /// Until the stream ends. What happened before the status was asked for is in it, and is passed over in the stream.
+    /// Until the stream ends. The events go on behind the last one that was heard, over restarts of either side.
     // Inlined into an endless loop it keeps the optimiser of Swift 6.3 busy for ever (LoopInvariantCodeMotion).
-    @inline(never) private func follow() {
-        let moment = Timestamp(WallTime.milliseconds).text
+    @inline(never) private func follow(after heard: inout UInt64) {
         guard tellStatus(), let stream = try? ControlConnection(to: control, patience: nil) else { return }
-        _ = try? stream.events("/events?after=0") { event in
-            guard let value = try? JSONValue(parsing: event.data), let time = value["time"]?.string, time >= moment
+        var last = heard
+        defer { heard = last }
+        _ = try? stream.events("/events?after=\(last)") { event in
+            guard let id = UInt64(event.id), id > last, let value = try? JSONValue(parsing: event.data)
             else { return true }
-            return tell(.event(value))
+            if last == 0, let time = value["time"]?.string, time < began { return true }
+            guard tell(.event(id, value)) else { return false }
+            last = id
+            return true
         }
     }
 
