@@ -8,7 +8,7 @@ import Terminal
 /// A thread that follows the supervisor's events, over its restarts, and hands what it hears to the loop.
 final class EventReader: Sendable {
     enum News: Sendable {
-        /// The whole status: at the beginning of each stream, since some of what happened before may not have been heard.
+        /// The whole status: at the beginning of each stream, since something may not have been heard.
         case status(JSONValue)
         /// With its id, which only grows.
         case event(UInt64, JSONValue)
