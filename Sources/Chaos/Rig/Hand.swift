@@ -158,8 +158,9 @@ final class Hand: Sendable {
         Glibc.kill(pid, SIGKILL)
         Glibc.kill(supervisor, SIGKILL)
         let code = cchaos_squat(pid, 3000)
+        var isSquatting = code == 0
         defer {
-            if code == 0 {
+            if isSquatting {
                 Glibc.kill(pid, SIGKILL)
                 waitpid(pid, nil, 0)
             }
@@ -167,11 +168,14 @@ final class Hand: Sendable {
         wait(for: "a new supervisor") { try cluster.status()["pid"]?.int.map(Int32.init) != supervisor }
         guard code == 0 else { throw NotDone("the number cannot be had: \(String(cString: strerror(code)))") }
         // As long as the status may claim a dead process.
-        wait(for: "another process", .seconds(1)) { try victim.state["pid"]?.int.map(Int32.init) != pid }
+        wait(for: "another process", .seconds(1)) { try victim.state["pid"]?.int.map { Int32($0) != pid } ?? false }
         let state = try victim.state
         let isTaken = state["pid"]?.int.map(Int32.init) == pid
         let name = "\(victim.project.slug)/\(victim.kind)"
         check(.oneProcess, isTaken ? "process \(pid), a stranger, is taken for \(name): \(state.text)" : nil)
+        // Who was taken for it for a moment only has been ended.
+        isSquatting = waitpid(pid, nil, WNOHANG) == 0
+        check(.oneProcess, isSquatting ? nil : "process \(pid), a stranger, was killed as if it were \(name)")
         return "process \(pid)"
     }
 
