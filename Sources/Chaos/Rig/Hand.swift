@@ -4,6 +4,7 @@ import Contracts
 import Foundation
 import Glibc
 import JSON
+import Linux
 import Synchronization
 import Trial
 
@@ -154,10 +155,15 @@ final class Hand: Sendable {
     private func reusePID(_ victim: Victim) throws -> String {
         let pid = try victim.pid
         guard let supervisor = try cluster.status()["pid"]?.int.map(Int32.init) else { throw NotDone("no supervisor") }
+        // Its number is free once init has waited for it, which may be after the next supervisor has looked: whoever
+        // starts that one is held up. Under systemd that is init itself, and who is first is chance.
+        let starter = ProcessTable.status(of: supervisor)?.parent ?? 1
+        if starter > 1 { Glibc.kill(starter, SIGSTOP) }
         Glibc.kill(supervisor, SIGSTOP)
         Glibc.kill(pid, SIGKILL)
         Glibc.kill(supervisor, SIGKILL)
         let code = cchaos_squat(pid, 3000)
+        if starter > 1 { Glibc.kill(starter, SIGCONT) }
         var isSquatting = code == 0
         defer {
             if isSquatting {
