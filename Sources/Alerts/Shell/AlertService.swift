@@ -20,6 +20,8 @@ final class AlertService {
     private var awaySince: Int64?
     /// The last event that may lead to an alert: another life goes on behind it.
     private var heard: UInt64
+    /// `heard` as the memory has it.
+    private var remembered: UInt64
     /// A supervisor that is away for so long is worth an alert; restarts are shorter.
     private static let awayMax: Int64 = 60_000
 
@@ -37,7 +39,7 @@ final class AlertService {
         memory = AlertMemory(at: data + "/alerts.json")
         let content = memory.read()
         book = AlertBook(settings.rules, entries: content.entries)
-        heard = content.heard
+        (heard, remembered) = (content.heard, content.heard)
     }
 
     func start(control: String?) throws(SystemError) {
@@ -83,11 +85,10 @@ final class AlertService {
     }
 
     private func take(_ event: JSONValue, _ id: UInt64) {
-        let isNews = Self.newsworthy.contains(event["message"]?.string ?? "")
         // Before what follows from it is told: that is written down together.
-        if isNews { heard = id }
+        if Self.newsworthy.contains(event["message"]?.string ?? "") { heard = id }
         take(event)
-        if isNews { remember() }
+        if heard != remembered { remember() }
     }
 
     /// What raises something, or is counted. What only ends something may come again.
@@ -171,7 +172,10 @@ final class AlertService {
         rearm()
     }
 
-    private func remember() { memory.write(AlertMemory.Content(heard: heard, entries: Array(book.entries.values))) }
+    private func remember() {
+        memory.write(AlertMemory.Content(heard: heard, entries: Array(book.entries.values)))
+        remembered = heard
+    }
 
     private func push(_ route: Route) {
         guard let notice = route.box.next(at: now) else { return }
