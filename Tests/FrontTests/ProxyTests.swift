@@ -100,9 +100,11 @@ import Testing
         let bytes = Array("GET / HTTP/1.1\r\nhost: h\r\n\(fields)\r\n".utf8)
         return try bytes.withUnsafeBytes { bytes in
             guard try scanner.scan(bytes) else { throw CancellationError() }
-            let origin = ClientOrigin(IPAddress(peer), isSecure: isSecure)
+            let origin = Forwarding(of: IPAddress(peer), isSecure: isSecure)
             let forwarding = Forwarding(scanner.head, bytes, from: origin, settings)
-            let lines = String(decoding: forwarding.fields, as: UTF8.self)
+            let output = OutputBuffer()
+            forwarding.append(to: output)
+            let lines = output.bytes.text
             return (forwarding.client, lines, forwarding.host.map { String(decoding: $0, as: UTF8.self) })
         }
     }

@@ -34,7 +34,7 @@ extension FuzzTarget {
         let project = ProjectEntry(
             id: ProjectID("acme")!, slug: "acme", key: ProjectKey("pk_" + secret.hex)!,
             gauge: ProjectGauge(ProjectID("acme")!))
-        let forwarding = Forwarding(head, bytes, from: ClientOrigin(IPAddress("10.0.0.1"), isSecure: false), .init())
+        let forwarding = Forwarding(head, bytes, from: Forwarding(of: IPAddress("10.0.0.1"), isSecure: false), .init())
         let output = OutputBuffer()
         RequestForwarding.append(
             head, bytes, Gate.Passed(match: match, entry: project), requestID, forwarding, trace: 1, to: output)

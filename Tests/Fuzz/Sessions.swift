@@ -91,7 +91,7 @@ extension FuzzTarget {
             var scanner = RequestScanner(HeadLimits())
             if (try? scanner.scan(bytes)) != true || scanner.head.length != bytes.count { course.strange = bytes.text }
             begin(stream)
-            var fields = HTTP2Fields()
+            let fields = HTTP2Fields()
             fields.begin(200)
             stream.answer(fields, isAll: false)
             [UInt8](repeating: 120, count: 100).withUnsafeBytes { stream.send($0) }
@@ -101,7 +101,7 @@ extension FuzzTarget {
         func requestRefused(_ stream: HTTP2Stream, _ fault: Fault) {
             course.seen[stream.id, default: []].append(fault.code)
             begin(stream)
-            var fields = HTTP2Fields()
+            let fields = HTTP2Fields()
             fields.begin(fault.status)
             stream.answer(fields, isAll: true)
             stream.refuseRest()

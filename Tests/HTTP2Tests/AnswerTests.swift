@@ -20,7 +20,7 @@ import Testing
     @Test func `what is for one hop stays out`() {
         let server = Server()
         server.onRequest = {
-            var fields = HTTP2Fields()
+            let fields = HTTP2Fields()
             fields.begin(200)
             fields.add(
                 lines: "connection: close\r\nKeep-Alive: 1\r\nTransfer-Encoding: chunked\r\nupgrade: x\r\nvary: a\r\n")
@@ -44,7 +44,7 @@ import Testing
         let server = Server()
         server.onRequest = {
             for status in [100, 103] {
-                var fields = HTTP2Fields()
+                let fields = HTTP2Fields()
                 fields.begin(status)
                 $0.stream.interim(fields)
             }
@@ -58,7 +58,7 @@ import Testing
         let server = Server()
         let stream = server.ask(Self.get)
         let arrival = server.arrivals[0]
-        var fields = HTTP2Fields()
+        let fields = HTTP2Fields()
         fields.begin(200)
         arrival.stream.answer(fields, isAll: false)
         server.carry()
@@ -98,7 +98,7 @@ import Testing
         server.client.takesBodies = false
         let stream = server.ask(Self.get)
         let arrival = server.arrivals[0]
-        var fields = HTTP2Fields()
+        let fields = HTTP2Fields()
         fields.begin(200)
         arrival.stream.answer(fields, isAll: false)
         arrival.send(String(repeating: "x", count: 65_535 + HTTP2Stream.keptMax))
@@ -114,7 +114,7 @@ import Testing
     @Test func `an answer that breaks off is reset`() {
         let server = Server()
         let stream = server.ask(Self.get)
-        var fields = HTTP2Fields()
+        let fields = HTTP2Fields()
         fields.begin(200)
         server.arrivals[0].stream.answer(fields, isAll: false)
         server.arrivals[0].send("half")

@@ -31,7 +31,7 @@ final class Server: HTTP2SessionOwner {
         func streamClosed() { isClosed = true }
 
         func answer(_ status: Int, _ body: String? = nil) {
-            var fields = HTTP2Fields()
+            let fields = HTTP2Fields()
             fields.begin(status)
             fields.add(lines: "Content-Type: text/plain\r\nx-request-id: 7\r\n")
             stream.answer(fields, isAll: body == nil)
@@ -71,7 +71,7 @@ final class Server: HTTP2SessionOwner {
 
     func requestRefused(_ stream: HTTP2Stream, _ fault: Fault) {
         refusals.append(fault)
-        var fields = HTTP2Fields()
+        let fields = HTTP2Fields()
         fields.begin(fault.status)
         stream.answer(fields, isAll: true)
         stream.refuseRest()
@@ -106,5 +106,5 @@ final class Server: HTTP2SessionOwner {
 }
 
 extension HTTP2Fields {
-    mutating func add(lines: String) { Array(lines.utf8).withUnsafeBytes { add(lines: $0) } }
+    func add(lines: String) { Array(lines.utf8).withUnsafeBytes { add(lines: $0) } }
 }

@@ -52,7 +52,7 @@ package enum RequestForwarding {
         output.append("x-bunbase-request-id: " as StaticString)
         requestID.append(to: output)
         output.append("\r\n" as StaticString)
-        output.append(forwarding.fields)
+        forwarding.append(to: output)
     }
 
     /// Writes the rest of a head: the token that the endpoint demands, and the empty line.

@@ -117,7 +117,7 @@ final class Arrival: ByteStreamOwner, ClientPresence {
             front.replace(self, by: connection)
             return connection.streamIsReadable()
         }
-        let origin = ClientOrigin(client, isSecure: isSecure)
+        let origin = Forwarding(of: client, isSecure: isSecure)
         switch spoken {
         case .http1:
             let connection = ClientConnection(stream, front, from: origin)

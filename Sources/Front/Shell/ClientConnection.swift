@@ -71,13 +71,13 @@ final class ClientConnection: ByteStreamOwner, ExchangeClient, ClientPresence, R
     /// Nothing has been asked for yet: the client may still say that it speaks HTTP/2.
     private var isFirst = true
     /// Looked at once.
-    lazy var origin = ClientOrigin(stream.peerAddress, isSecure: false)
+    lazy var origin = Forwarding(of: stream.peerAddress, isSecure: false)
     var place = 0
     /// Where it queues for its turn: among the connections of the project that it asked for last.
     private var lane: FairQueue.Lane
 
     /// - Parameter origin: nil for the connection's own other end.
-    init(_ stream: ByteStream, _ front: Front, from origin: ClientOrigin? = nil) {
+    init(_ stream: ByteStream, _ front: Front, from origin: Forwarding? = nil) {
         (self.stream, self.front, lane) = (stream, front, front.strangers)
         share = MemoryShare(of: front.memory)
         if let origin { self.origin = origin }

@@ -23,7 +23,7 @@ extension ExchangeClient {
         if head.method == .options { return preflight(head, answer, body) }
         let forwarding =
             front.settings.proxies.ignoresClaims
-            ? origin.plain : Forwarding(head, bytes, from: origin, front.settings.proxies)
+            ? origin : Forwarding(head, bytes, from: origin, front.settings.proxies)
         do throws(Fault) {
             // Else its connection was turned away.
             if forwarding.isShared { try front.checkBadRequests(of: forwarding) }

@@ -11,7 +11,7 @@ import Routing
 protocol ExchangeClient: AnyObject {
     var front: Front { get }
     /// Where the connection comes from.
-    var origin: ClientOrigin { get }
+    var origin: Forwarding { get }
     /// Bytes of answers wait here because the peer is slow: no more are wanted now.
     var isBlocked: Bool { get }
 

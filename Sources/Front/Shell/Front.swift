@@ -37,7 +37,7 @@ package final class Front: LoopWork {
     /// A body's bytes in the form in which they go on, likewise.
     let piece = OutputBuffer(capacity: 16_384)
     /// The fields of an HTTP/2 answer, likewise.
-    var answerFields = HTTP2Fields()
+    let answerFields = HTTP2Fields()
     /// The certificates; nil while there are none.
     var tls: TLSContext?
     let tickets: TicketKeys

@@ -27,11 +27,12 @@ final class HTTP2Connection: ByteStreamOwner, ClientPresence, HTTP2SessionOwner,
 
     let front: Front
     let stream: ByteStream
-    let origin: ClientOrigin
+    let origin: Forwarding
     var place = 0
     private(set) var session: HTTP2Session!
     private var phase = Phase.open
-    private var requests: [Int32: HTTP2Request] = [:]
+    /// In no order; each knows its place.
+    private var requests: [HTTP2Request] = []
     private var idleLimit: Instant?
     private var writeLimit: (moment: Instant, sent: UInt64)?
     /// Bytes of bodies that wait for instances.
@@ -42,7 +43,7 @@ final class HTTP2Connection: ByteStreamOwner, ClientPresence, HTTP2SessionOwner,
     /// Where it queues for its turn: among the connections of the project that it asked for last.
     private var lane: FairQueue.Lane
 
-    init(_ stream: ByteStream, _ front: Front, from origin: ClientOrigin) {
+    init(_ stream: ByteStream, _ front: Front, from origin: Forwarding) {
         (self.stream, self.front, self.origin, lane) = (stream, front, origin, front.strangers)
         share = MemoryShare(of: front.memory)
         let (limits, settings) = (front.settings.limits, front.settings.http2)
@@ -58,7 +59,7 @@ final class HTTP2Connection: ByteStreamOwner, ClientPresence, HTTP2SessionOwner,
         flushSoon()
     }
 
-    var keptCount: Int { stream.keptCount + requests.values.reduce(0) { $0 + $1.keptCount } }
+    var keptCount: Int { stream.keptCount + requests.reduce(0) { $0 + $1.keptCount } }
 
     // MARK: Events
 
@@ -73,7 +74,7 @@ final class HTTP2Connection: ByteStreamOwner, ClientPresence, HTTP2SessionOwner,
     func streamDrained() {
         writeLimit = nil
         flush()
-        for request in Array(requests.values) { request.connectionDrained() }
+        for request in requests { request.connectionDrained() }
     }
 
     func streamHungUp() { cut() }
@@ -154,9 +155,9 @@ final class HTTP2Connection: ByteStreamOwner, ClientPresence, HTTP2SessionOwner,
     }
 
     private func begin(_ stream: HTTP2Stream) -> HTTP2Request {
-        let request = HTTP2Request(stream, of: self)
+        let request = HTTP2Request(stream, of: self, place: requests.count)
         stream.owner = request
-        requests[stream.id] = request
+        requests.append(request)
         front.ledger.recordHTTP2Stream()
         idleLimit = nil
         return request
@@ -166,7 +167,11 @@ final class HTTP2Connection: ByteStreamOwner, ClientPresence, HTTP2SessionOwner,
     func began(_ exchange: Exchange) { if let entry = exchange.entry { lane = entry.lane } }
 
     func ended(_ request: HTTP2Request) {
-        requests[request.stream.id] = nil
+        let last = requests.removeLast()
+        if last !== request {
+            requests[request.place] = last
+            last.place = request.place
+        }
         if requests.isEmpty { awaitRequest(for: front.isDraining ? Self.lingerMax : front.settings.limits.keepAlive) }
         flushSoon()
     }
@@ -182,7 +187,7 @@ final class HTTP2Connection: ByteStreamOwner, ClientPresence, HTTP2SessionOwner,
     var dueMoment: Instant? {
         var due = idleLimit
         if let limit = writeLimit?.moment { due = min(due ?? limit, limit) }
-        for request in requests.values {
+        for request in requests {
             if let limit = request.dueMoment { due = min(due ?? limit, limit) }
         }
         return due
@@ -193,7 +198,7 @@ final class HTTP2Connection: ByteStreamOwner, ClientPresence, HTTP2SessionOwner,
             guard front.isQuickEnough(stream.sentCount - limit.sent) else { return cut() }
             awaitWriting()
         }
-        for request in Array(requests.values) { request.expire(at: now) }
+        for request in requests { request.expire(at: now) }
         guard let idleLimit, idleLimit <= now else { return }
         self.idleLimit = nil
         guard case .open = phase, requests.isEmpty, !session.isOver else { return cut() }
@@ -212,7 +217,7 @@ final class HTTP2Connection: ByteStreamOwner, ClientPresence, HTTP2SessionOwner,
 
     func drain() {
         session.drain()
-        for request in Array(requests.values) { request.drain() }
+        for request in requests { request.drain() }
         if requests.isEmpty { awaitRequest(for: Self.lingerMax) }
         flushSoon()
     }

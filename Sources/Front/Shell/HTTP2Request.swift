@@ -24,6 +24,8 @@ final class HTTP2Request: ExchangeClient, HTTP2StreamOwner {
     }
 
     let stream: HTTP2Stream
+    /// Among the connection's.
+    var place: Int
     private let connection: HTTP2Connection
     private var exchange: Exchange?
     /// What came of the body and is not wanted yet: at most the stream's window.
@@ -34,12 +36,12 @@ final class HTTP2Request: ExchangeClient, HTTP2StreamOwner {
     private var trailers: HTTP2Fields?
     private var isPassDue = false
 
-    init(_ stream: HTTP2Stream, of connection: HTTP2Connection) {
-        (self.stream, self.connection) = (stream, connection)
+    init(_ stream: HTTP2Stream, of connection: HTTP2Connection, place: Int) {
+        (self.stream, self.connection, self.place) = (stream, connection, place)
     }
 
     var front: Front { connection.front }
-    var origin: ClientOrigin { connection.origin }
+    var origin: Forwarding { connection.origin }
     var isBlocked: Bool { stream.isBlocked || connection.stream.isBlocked }
     var keptCount: Int { inbox.count + stream.keptCount }
 
@@ -163,7 +165,7 @@ final class HTTP2Request: ExchangeClient, HTTP2StreamOwner {
     func sendTrailers(_ lines: [UInt8]) {
         front.output.removeAll()
         Trailers.append(lines, to: front.output)
-        var fields = HTTP2Fields()
+        let fields = HTTP2Fields()
         fields.beginTrailers()
         fields.add(lines: front.output.bytes)
         front.output.removeAll()

@@ -1,3 +1,20 @@
+/// Whether all bytes are of a class of `UInt8`'s, sixteen at a time.
+extension UnsafeRawBufferPointer {
+    package var isToken: Bool {
+        guard let base = baseAddress else { return true }
+        let rest = WordScan.skipName(base, 0, count)
+        return UnsafeRawBufferPointer(rebasing: self[rest...]).allSatisfy { $0.isToken }
+    }
+
+    package var isTarget: Bool {
+        baseAddress.map { WordScan.endOfTarget($0, 0, count, readable: count) == count } ?? true
+    }
+
+    package var isAuthority: Bool { baseAddress.map { WordScan.isAuthority($0, 0, count, readable: count) } ?? true }
+
+    package var isFieldValue: Bool { baseAddress.map { WordScan.endOfValue($0, 0, count) == count } ?? true }
+}
+
 /// The classes of bytes that HTTP's grammar is made of (RFC 9110 §5.6, RFC 3986 §2).
 extension UInt8 {
     /// `tchar`: what methods and field names consist of.

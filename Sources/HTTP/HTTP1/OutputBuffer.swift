@@ -53,6 +53,17 @@ package final class OutputBuffer {
 
     @inlinable package func append(_ bytes: [UInt8]) { bytes.withUnsafeBytes { append($0) } }
 
+    /// Capital letters as small ones.
+    package func append(lowercasing bytes: UnsafeRawBufferPointer) {
+        append(bytes)
+        WordScan.lowercase(base + (count - bytes.count), bytes.count)
+    }
+
+    package func append(_ text: String) {
+        var text = text
+        text.withUTF8 { append(UnsafeRawBufferPointer($0)) }
+    }
+
     package func append(decimal number: Int) {
         precondition(number >= 0, "lengths and codes are not negative")
         if number > 999 { return appendLong(decimal: number) }

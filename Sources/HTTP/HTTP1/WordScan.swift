@@ -103,6 +103,23 @@ enum WordScan {
         return false
     }
 
+    /// Makes capital letters small ones.
+    static func lowercase(_ bytes: UnsafeMutableRawPointer, _ count: Int) {
+        var index = 0
+        while index + 16 <= count {
+            let block = bytes.loadUnaligned(fromByteOffset: index, as: Block.self)
+            let isCapital = (block &- Block(repeating: 0x41)) .< Block(repeating: 26)
+            let lowered = block.replacing(with: block | Block(repeating: 0x20), where: isCapital)
+            bytes.storeBytes(of: lowered, toByteOffset: index, as: Block.self)
+            index += 16
+        }
+        while index < count {
+            let byte = bytes.load(fromByteOffset: index, as: UInt8.self)
+            bytes.storeBytes(of: byte.lowercasedASCII, toByteOffset: index, as: UInt8.self)
+            index += 1
+        }
+    }
+
     @inline(__always)
     private static func isAlphanumeric(_ block: Block) -> SIMDMask<SIMD16<Int8>> {
         let lowered = (block | Block(repeating: 0x20)) &- Block(repeating: 0x61)

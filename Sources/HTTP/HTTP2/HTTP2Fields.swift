@@ -2,54 +2,48 @@ import CNghttp2
 import HTTP
 
 /// The fields of an answer, collected before they are sent. Used again and again without allocating.
-package struct HTTP2Fields {
-    private struct Entry {
-        var name: Range<Int>
-        var value: Range<Int>
-        var isIndexed: Bool
-    }
-
-    private var bytes: [UInt8] = []
-    private var entries: [Entry] = []
+package final class HTTP2Fields {
+    /// Names and values, one behind the other.
+    private let text = OutputBuffer(capacity: 512)
+    /// Their lengths; where they lie is filled in when they are sent.
+    private var pairs: [nghttp2_nv] = []
 
     package init() {}
 
     /// Begins an answer with its status.
-    package mutating func begin(_ status: Int) {
-        bytes.removeAll(keepingCapacity: true)
-        entries.removeAll(keepingCapacity: true)
-        bytes.append(":status" as StaticString)
-        let start = bytes.count
-        bytes.append(decimal: status)
-        entries.append(Entry(name: 0..<start, value: start..<bytes.count, isIndexed: true))
+    package func begin(_ status: Int) {
+        beginTrailers()
+        text.append(":status" as StaticString)
+        let middle = text.count
+        text.append(decimal: status)
+        note(middle, text.count - middle, isIndexed: true)
     }
 
     /// Begins fields that stand behind a body.
-    package mutating func beginTrailers() {
-        bytes.removeAll(keepingCapacity: true)
-        entries.removeAll(keepingCapacity: true)
+    package func beginTrailers() {
+        text.removeAll()
+        pairs.removeAll(keepingCapacity: true)
     }
 
-    package var isEmpty: Bool { entries.isEmpty }
+    package var isEmpty: Bool { pairs.isEmpty }
 
     /// - Parameters:
     ///   - name: in any case; sent in lower case.
     ///   - isIndexed: likely to come again on the same connection.
-    package mutating func add(
-        _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, isIndexed: Bool = true
-    ) {
-        let start = bytes.count
-        bytes += name
-        let middle = bytes.count
-        bytes.withUnsafeMutableBufferPointer { bytes in
-            for index in start..<middle { bytes[index] = bytes[index].lowercasedASCII }
-        }
-        bytes += value
-        entries.append(Entry(name: start..<middle, value: middle..<bytes.count, isIndexed: isIndexed))
+    package func add(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, isIndexed: Bool = true) {
+        text.append(lowercasing: name)
+        text.append(value)
+        note(name.count, value.count, isIndexed: isIndexed)
+    }
+
+    private func note(_ name: Int, _ value: Int, isIndexed: Bool) {
+        let flags = isIndexed ? NGHTTP2_NV_FLAG_NONE : NGHTTP2_NV_FLAG_NO_INDEX
+        pairs.append(
+            nghttp2_nv(name: nil, value: nil, namelen: name, valuelen: value, flags: UInt8(flags.rawValue)))
     }
 
     /// Takes field lines in the form of HTTP/1, each with its CR LF; what is for one hop only is left out.
-    package mutating func add(lines: UnsafeRawBufferPointer) {
+    package func add(lines: UnsafeRawBufferPointer) {
         var start = 0
         while let end = lines.first("\n", from: start) {
             let line = UnsafeRawBufferPointer(rebasing: lines[start..<end])
@@ -76,17 +70,13 @@ package struct HTTP2Fields {
 
     /// Calls with nghttp2's form, which is good during the call.
     func withPairs<Result>(_ body: (UnsafePointer<nghttp2_nv>, Int) -> Result) -> Result {
-        bytes.withUnsafeBufferPointer { bytes in
-            let base = UnsafeMutablePointer(mutating: bytes.baseAddress!)
-            return withUnsafeTemporaryAllocation(of: nghttp2_nv.self, capacity: entries.count) { pairs in
-                for (index, entry) in entries.enumerated() {
-                    let flags = entry.isIndexed ? NGHTTP2_NV_FLAG_NONE : NGHTTP2_NV_FLAG_NO_INDEX
-                    pairs[index] = nghttp2_nv(
-                        name: base + entry.name.lowerBound, value: base + entry.value.lowerBound,
-                        namelen: entry.name.count, valuelen: entry.value.count, flags: UInt8(flags.rawValue))
-                }
-                return body(pairs.baseAddress!, entries.count)
+        var place = UnsafeMutablePointer(mutating: text.bytes.bindMemory(to: UInt8.self).baseAddress!)
+        return pairs.withUnsafeMutableBufferPointer { pairs in
+            for index in pairs.indices {
+                (pairs[index].name, pairs[index].value) = (place, place + pairs[index].namelen)
+                place += pairs[index].namelen + pairs[index].valuelen
             }
+            return body(UnsafePointer(pairs.baseAddress!), pairs.count)
         }
     }
 }

@@ -22,17 +22,15 @@ package final class HTTP2Session {
 
     private(set) var pointer: OpaquePointer!
     private let limits: HTTP2Limits
-    private var composer: HeadComposer
+    private let composer: HeadComposer
     private var scanner: RequestScanner
-    private var streams: [Int32: HTTP2Stream] = [:]
+    /// In no order; each knows its place. nghttp2 finds them by their numbers, and does not keep them alive.
+    private var streams: [HTTP2Stream] = []
     /// Streams to which there is room again since the last `fill`.
     private var drainedStreams: [HTTP2Stream] = []
-    /// Streams that end when their answer has left, though the request is not complete.
-    private var cutStreams: Set<Int32> = []
     private var resets: FloodGuard
     private var controlFrames: FloodGuard
     private var now: Instant
-    private var isReceiving = false
 
     package init(_ limits: HTTP2Limits, owner: any HTTP2SessionOwner, at now: Instant) {
         (self.limits, self.owner, self.now) = (limits, owner, now)
@@ -68,8 +66,6 @@ package final class HTTP2Session {
     package func receive(_ bytes: UnsafeRawBufferPointer, at now: Instant) {
         guard !isOver else { return }
         self.now = now
-        isReceiving = true
-        defer { isReceiving = false }
         let count = nghttp2_session_mem_recv(pointer, bytes.bindMemory(to: UInt8.self).baseAddress, bytes.count)
         // What nghttp2 cannot go on from: no preface, or a flood of acknowledgements.
         if count < 0 { isOver = true }
@@ -114,9 +110,12 @@ package final class HTTP2Session {
     /// The connection is gone: so are its streams.
     package func abandon() {
         isOver = true
-        let all = streams.values
-        streams = [:]
-        for stream in all { close(stream) }
+        let all = streams
+        streams = []
+        for stream in all {
+            nghttp2_session_set_stream_user_data(pointer, stream.id, nil)
+            close(stream)
+        }
     }
 
     private func close(_ stream: HTTP2Stream) {
@@ -137,35 +136,40 @@ package final class HTTP2Session {
 
     func drained(_ stream: HTTP2Stream) { drainedStreams.append(stream) }
 
-    func resetWhenSaid(_ stream: HTTP2Stream) { cutStreams.insert(stream.id) }
-
     // MARK: What nghttp2 tells
 
     func headBegan(_ id: Int32) {
         composer.begin()
-        streams[id] = HTTP2Stream(id, of: self)
+        let stream = HTTP2Stream(id, of: self, place: streams.count)
+        streams.append(stream)
+        nghttp2_session_set_stream_user_data(pointer, id, Unmanaged.passUnretained(stream).toOpaque())
+    }
+
+    private func stream(_ id: Int32) -> HTTP2Stream? {
+        nghttp2_session_get_stream_user_data(pointer, id).map {
+            Unmanaged<HTTP2Stream>.fromOpaque($0).takeUnretainedValue()
+        }
     }
 
     func field(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) { composer.add(name, value) }
 
     func headEnded(_ id: Int32, isAll: Bool) {
-        guard let stream = streams[id] else { return }
+        guard let stream = stream(id) else { return }
         stream.hasReceivedAll = isAll
         do throws(Fault) {
             try composer.compose(hasBody: !isAll)
             scanner.reset()
-            let isComplete = try composer.bytes.withUnsafeBufferPointer { bytes throws(Fault) in
-                try scanner.scan(UnsafeRawBufferPointer(bytes))
+            guard try scanner.scan(composer.bytes), scanner.head.length == composer.bytes.count else {
+                throw .lineMalformed
             }
-            guard isComplete, scanner.head.length == composer.bytes.count else { throw .lineMalformed }
         } catch {
             return owner.requestRefused(stream, error)
         }
-        composer.bytes.withUnsafeBytes { owner.requestCame(stream, scanner.head, $0) }
+        owner.requestCame(stream, scanner.head, composer.bytes)
     }
 
     func dataCame(_ id: Int32, _ bytes: UnsafeRawBufferPointer) {
-        guard let stream = streams[id], let owner = stream.owner else {
+        guard let stream = stream(id), let owner = stream.owner else {
             // Nobody wants it: what is left of a refused request.
             nghttp2_session_consume(pointer, id, bytes.count)
             return
@@ -174,21 +178,26 @@ package final class HTTP2Session {
     }
 
     func endCame(_ id: Int32) {
-        guard let stream = streams[id], !stream.hasReceivedAll else { return }
+        guard let stream = stream(id), !stream.hasReceivedAll else { return }
         stream.hasReceivedAll = true
         stream.owner?.streamReceivedEnd()
     }
 
     /// All of an answer has left.
     func answerLeft(_ id: Int32) {
-        guard cutStreams.remove(id) != nil, streams[id]?.hasReceivedAll == false else { return }
+        guard let stream = stream(id), stream.isCutWhenSaid, !stream.hasReceivedAll else { return }
         nghttp2_submit_rst_stream(
             pointer, UInt8(NGHTTP2_FLAG_NONE.rawValue), id, NGHTTP2_NO_ERROR.rawValue)
     }
 
     func streamClosed(_ id: Int32) {
-        cutStreams.remove(id)
-        if let stream = streams.removeValue(forKey: id) { close(stream) }
+        guard let stream = stream(id) else { return }
+        let last = streams.removeLast()
+        if last !== stream {
+            streams[stream.place] = last
+            last.place = stream.place
+        }
+        close(stream)
     }
 
     /// The client has taken a request back, or has had a stream ended by breaking a rule.

@@ -17,6 +17,10 @@ package final class HTTP2Stream {
     package private(set) var hasAnswered = false
     /// Bytes of the answer's body that have gone into frames.
     package private(set) var takenCount: UInt64 = 0
+    /// Ends when its answer has left, though the request is not complete.
+    private(set) var isCutWhenSaid = false
+    /// Among the session's.
+    var place: Int
     private unowned let session: HTTP2Session
     private var kept: [UInt8] = []
     private var keptStart = 0
@@ -25,7 +29,9 @@ package final class HTTP2Stream {
     /// nghttp2 waits to be told that there is more.
     private var isDeferred = false
 
-    init(_ id: Int32, of session: HTTP2Session) { (self.id, self.session) = (id, session) }
+    init(_ id: Int32, of session: HTTP2Session, place: Int) {
+        (self.id, self.session, self.place) = (id, session, place)
+    }
 
     // MARK: The request
 
@@ -100,8 +106,7 @@ package final class HTTP2Stream {
 
     /// The answer is complete and the rest of the request is not wanted (RFC 9113 §8.1).
     package func refuseRest() {
-        guard !hasReceivedAll else { return }
-        session.resetWhenSaid(self)
+        if !hasReceivedAll { isCutWhenSaid = true }
     }
 
     private func resume() {

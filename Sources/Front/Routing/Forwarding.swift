@@ -2,83 +2,68 @@ import Contracts
 import HTTP
 import Nouns
 
-/// Where a connection's requests come from, as instances are told.
-package final class ClientOrigin: Sendable {
-    /// Who is at the connection's other end; nil for a unix socket.
-    package let peer: IPAddress?
-    /// Whether the connection is encrypted.
-    package let isSecure: Bool
-    /// What is said of all requests of the connection whose own words do not count.
-    package let plain: Forwarding
-
-    package init(_ peer: IPAddress?, isSecure: Bool) {
-        (self.peer, self.isSecure) = (peer, isSecure)
-        let host = peer?.description ?? ""
-        plain = Forwarding(
-            host, peer.map { ClientAddress($0) }, Self.fields(Array(host.utf8), isSecure: isSecure))
-    }
-
-    /// The peer's address as text.
-    package var host: String { plain.client }
-    /// Whose the peer's address is, for limits.
-    var address: ClientAddress? { plain.address }
-    /// The field lines that tell an instance about the peer: the same for all requests of a connection.
-    package var fields: [UInt8] { plain.fields }
-
-    static func fields(_ chain: [UInt8], isSecure: Bool) -> [UInt8] {
-        var lines: [UInt8] = []
-        HeadWriter.field("x-forwarded-for", chain, to: &lines)
-        HeadWriter.field("x-forwarded-proto", isSecure ? "https" : "http", to: &lines)
-        return lines
-    }
-}
-
 /// Who asks, by which way, and for which host: what `X-Forwarded-*` say to the instance (RFC 7239).
 ///
 /// The one place that says who a request's client is: the access log, the limits of clients and the instance's fields
-/// all take it from here.
+/// all take it from here. A connection has one that holds for all requests whose own words do not count; it is what a
+/// resting connection keeps, so it is small.
 package final class Forwarding: Sendable {
     /// Addresses of one list that are looked at.
     package static let hopsMax = 32
 
-    /// The client as far as it can be believed.
+    /// The client as far as it can be believed; empty on a unix socket.
     package let client: String
-    /// The same for limits; nil where nobody can be told from others: on a unix socket.
-    package let address: ClientAddress?
+    /// Who is at the connection's other end; nil for a unix socket.
+    package let peer: IPAddress?
+    /// Whether the client came encrypted.
+    package let isSecure: Bool
     /// A believed proxy says who the client is: others come over the same connection.
     package let isShared: Bool
-    /// Field lines: who claims to have been passed, then the peer, and how the client came.
-    package let fields: [UInt8]
+    /// The client for limits; nil where nobody can be told from others: on a unix socket.
+    package let address: ClientAddress?
+    /// Who claims to have been passed, then the peer; nil for the client alone.
+    private let chain: [UInt8]?
     /// What the client asked a believed proxy for, if that said so.
     package let host: [UInt8]?
 
-    fileprivate init(_ client: String, _ address: ClientAddress?, _ fields: [UInt8]) {
-        (self.client, self.address, self.fields) = (client, address, fields)
-        (isShared, host) = (false, nil)
+    /// What holds for a connection.
+    package init(of peer: IPAddress?, isSecure: Bool) {
+        (self.peer, self.isSecure) = (peer, isSecure)
+        (client, address) = (peer?.description ?? "", peer.map { ClientAddress($0) })
+        (isShared, chain, host) = (false, nil, nil)
     }
 
+    /// What holds for one request of the connection.
+    ///
     /// - Parameter bytes: those that the head was found in.
     package init(
-        _ head: borrowing RequestHead, _ bytes: UnsafeRawBufferPointer, from origin: ClientOrigin,
+        _ head: borrowing RequestHead, _ bytes: UnsafeRawBufferPointer, from origin: Forwarding,
         _ settings: ProxySettings
     ) {
+        peer = origin.peer
         let isBelieved = !settings.forwardedFrom.isEmpty && origin.peer.map { settings.believes($0) } == true
         isShared = isBelieved
         guard isBelieved || settings.forwarded == .append else {
-            (client, address, fields, host) = (origin.host, origin.address, origin.fields, nil)
+            (client, address, isSecure, chain, host) = (origin.client, origin.address, origin.isSecure, nil, nil)
             return
         }
         let said = Said(head, bytes)
-        let chain = said.hops.suffix(Self.hopsMax).flatMap { $0 + Array(", ".utf8) } + Array(origin.host.utf8)
+        chain = said.hops.suffix(Self.hopsMax).flatMap { $0 + Array(", ".utf8) } + Array(origin.client.utf8)
         guard isBelieved else {
-            (client, address) = (origin.host, origin.address)
-            (fields, host) = (ClientOrigin.fields(chain, isSecure: origin.isSecure), nil)
+            (client, address, isSecure, host) = (origin.client, origin.address, origin.isSecure, nil)
             return
         }
         let last = Self.client(said.hops, settings) ?? origin.peer
         (client, address) = (last?.description ?? "", last.map { ClientAddress($0) })
-        fields = ClientOrigin.fields(chain, isSecure: said.isSecure ?? origin.isSecure)
-        host = said.host
+        (isSecure, host) = (said.isSecure ?? origin.isSecure, said.host)
+    }
+
+    /// Writes the field lines that tell an instance who was passed, and how the client came.
+    package func append(to output: OutputBuffer) {
+        output.append("x-forwarded-for: " as StaticString)
+        if let chain { output.append(chain) } else { output.append(client) }
+        output.append("\r\nx-forwarded-proto: http" as StaticString)
+        output.append(isSecure ? "s\r\n" as StaticString : "\r\n")
     }
 
     /// Goes back along the hops, from the last, as long as they are believed; nil when the last one is no address.
