@@ -111,6 +111,19 @@ import Testing
         #expect(!arrival.stream.isBlocked && arrival.drainCount == 1)
     }
 
+    @Test(arguments: [[0, 3, 1, 2], [3, 2, 1, 0], [1, 0, 3, 2], [0, 1, 2, 3]])
+    func `streams end in any order, each with its own answer`(order: [Int]) {
+        let server = Server()
+        let streams = (0..<4).map { _ in server.ask(Self.get) }
+        for (ended, index) in order.enumerated() {
+            server.arrivals[index].answer(200, "answer \(index)")
+            server.carry()
+            #expect(server.session.streamCount == 3 - ended)
+            #expect(server.arrivals.map(\.isClosed) == (0..<4).map { order[...ended].contains($0) })
+        }
+        #expect(streams.map { server[$0].text } == (0..<4).map { "answer \($0)" })
+    }
+
     @Test func `an answer that breaks off is reset`() {
         let server = Server()
         let stream = server.ask(Self.get)

@@ -32,13 +32,17 @@ final class HeadComposer {
     var bytes: UnsafeRawBufferPointer { head.bytes }
 
     func begin() {
-        for buffer in [head, kept, cookies] {
-            buffer.removeAll()
-            buffer.shrink(to: Self.sizeUsual)
-        }
+        Self.empty(head)
+        Self.empty(kept)
+        Self.empty(cookies)
         (method, path, authority, scheme) = (0..<0, 0..<0, 0..<0, 0..<0)
         (count, hasHost, hasLength) = (0, false, false)
         if isRefused { (fault, isRefused) = (nil, false) }
+    }
+
+    private static func empty(_ buffer: OutputBuffer) {
+        buffer.removeAll()
+        buffer.shrink(to: sizeUsual)
     }
 
     /// Takes one field. The names' form and the order are checked by nghttp2: those of the first line come first.
